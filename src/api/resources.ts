@@ -1,0 +1,35 @@
+import type { Deployment, ReplicaSet } from './generated/apps-v1'
+import type { Lease } from './generated/coordination-v1'
+import type { ConfigMap, Endpoints, Event, Namespace, Node, Pod, Secret, Service, ServiceAccount } from './generated/core-v1'
+import type { EndpointSlice } from './generated/discovery-v1'
+import type { KubeObject, ResourceRef } from './object'
+
+function ref<T extends KubeObject>(
+  gv: string,
+  kind: string,
+  resource: string,
+  namespaced: boolean,
+): ResourceRef<T> {
+  const slash = gv.indexOf('/')
+  return {
+    group: slash < 0 ? '' : gv.slice(0, slash),
+    version: gv.slice(slash + 1),
+    resource,
+    kind,
+    namespaced,
+  }
+}
+
+export const PODS = ref<Pod>('v1', 'Pod', 'pods', true)
+export const NODES = ref<Node>('v1', 'Node', 'nodes', false)
+export const SERVICES = ref<Service>('v1', 'Service', 'services', true)
+export const ENDPOINTS = ref<Endpoints>('v1', 'Endpoints', 'endpoints', true)
+export const NAMESPACES = ref<Namespace>('v1', 'Namespace', 'namespaces', false)
+export const CONFIGMAPS = ref<ConfigMap>('v1', 'ConfigMap', 'configmaps', true)
+export const SECRETS = ref<Secret>('v1', 'Secret', 'secrets', true)
+export const SERVICEACCOUNTS = ref<ServiceAccount>('v1', 'ServiceAccount', 'serviceaccounts', true)
+export const EVENTS = ref<Event>('v1', 'Event', 'events', true)
+export const ENDPOINTSLICES = ref<EndpointSlice>('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices', true)
+export const LEASES = ref<Lease>('coordination.k8s.io/v1', 'Lease', 'leases', true)
+export const DEPLOYMENTS = ref<Deployment>('apps/v1', 'Deployment', 'deployments', true)
+export const REPLICASETS = ref<ReplicaSet>('apps/v1', 'ReplicaSet', 'replicasets', true)
