@@ -17,8 +17,8 @@ export function goQuote(text: string): string {
   if (/^[ !#-[\]-~]*$/.test(text)) return `"${text}"`
   let out = '"'
   for (const char of text) {
-    const escape = ESCAPES[char]
-    if (escape !== undefined) out += escape
+    const known = ESCAPES[char]
+    if (known !== undefined) out += known
     else if (!UNPRINTABLE.test(char)) out += char
     else out += escapeCode(char.codePointAt(0)!)
   }
