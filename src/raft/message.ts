@@ -30,12 +30,12 @@ export interface MessageFields {
 }
 
 /** Builds a message with every field in one fixed order, so that all share one hidden class. */
-export function makeMessage(f: MessageFields): Message {
+export function makeMessage(f: MessageFields, from = f.from ?? 0, term = f.term ?? 0): Message {
   return {
     type: f.type,
     to: f.to ?? 0,
-    from: f.from ?? 0,
-    term: f.term ?? 0,
+    from,
+    term,
     logTerm: f.logTerm ?? 0,
     index: f.index ?? 0,
     entries: f.entries ?? NO_ENTRIES,

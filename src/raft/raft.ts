@@ -135,14 +135,14 @@ export class Raft {
       case 'MsgPreVote':
       case 'MsgPreVoteResp':
         if (term === 0) broken(`term should be set when sending ${fields.type}`)
-        return makeMessage({ ...fields, from })
+        return makeMessage(fields, from, term)
       case 'MsgProp':
       case 'MsgReadIndex':
         if (term !== 0) broken(`term should not be set when sending ${fields.type} (was ${term})`)
-        return makeMessage({ ...fields, from })
+        return makeMessage(fields, from, term)
       default:
         if (term !== 0) broken(`term should not be set when sending ${fields.type} (was ${term})`)
-        return makeMessage({ ...fields, from, term: this.term })
+        return makeMessage(fields, from, this.term)
     }
   }
 

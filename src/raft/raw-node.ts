@@ -18,6 +18,7 @@ import type { TrackerConfig } from './tracker/config'
 import type { Progress } from './tracker/progress'
 import {
   type Config,
+  type Entry,
   type HardState,
   type Message,
   NONE,
@@ -25,6 +26,7 @@ import {
   type RaftState,
   type ReadState,
   type Ready,
+  type Snapshot,
   type SoftState,
   type StepError,
 } from './types'
@@ -188,18 +190,21 @@ export class RawNode {
 
   #collect(): Ready {
     const r = this.#raft
-    const previous = this.#hardState
+    const { term, vote } = this.#hardState
+    const hardState = this.#hardStateChanged() ? r.hardState() : undefined
     const entries = r.log.unstable.nextEntries()
-    const work: Omit<Ready, 'messages'> = {
+    const snapshot = r.log.unstable.nextSnapshot()
+    const committedEntries = r.log.nextCommitted(!this.#async)
+    return {
       softState: this.#softState(),
-      hardState: this.#hardStateChanged() ? r.hardState() : undefined,
+      hardState,
       readStates: r.readStates.length > 0 ? r.readStates : NO_READ_STATES,
       entries,
-      snapshot: r.log.unstable.nextSnapshot(),
-      committedEntries: r.log.nextCommitted(!this.#async),
-      mustSync: entries.length > 0 || r.vote !== previous.vote || r.term !== previous.term,
+      snapshot,
+      committedEntries,
+      messages: this.#outgoing(entries, hardState, snapshot, committedEntries),
+      mustSync: entries.length > 0 || r.vote !== vote || r.term !== term,
     }
-    return { ...work, messages: this.#outgoing(work) }
   }
 
   #softState(): SoftState | undefined {
@@ -208,13 +213,18 @@ export class RawNode {
     return { lead, raftState: state }
   }
 
-  #outgoing(work: Omit<Ready, 'messages'>): readonly Message[] {
+  #outgoing(
+    entries: readonly Entry[],
+    hardState: HardState | undefined,
+    snapshot: Snapshot | undefined,
+    committedEntries: readonly Entry[],
+  ): readonly Message[] {
     const r = this.#raft
     const messages = r.messages
     if (this.#async) {
-      const append = appendMessage(r, work)
+      const append = appendMessage(r, entries, hardState, snapshot)
       if (append !== undefined) messages.push(append)
-      if (work.committedEntries.length > 0) messages.push(applyMessage(r, work.committedEntries))
+      if (committedEntries.length > 0) messages.push(applyMessage(r, committedEntries))
     } else {
       for (const m of r.messagesAfterAppend) if (m.to !== r.id) messages.push(m)
     }

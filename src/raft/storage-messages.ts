@@ -2,16 +2,20 @@ import { makeMessage } from './message'
 import type { Raft } from './raft'
 import {
   type Entry,
+  type HardState,
   LOCAL_APPEND_THREAD,
   LOCAL_APPLY_THREAD,
   type Message,
-  type Ready,
   type Snapshot,
 } from './types'
 
 /** The write order to the local append thread; undefined if nothing has to be written. */
-export function appendMessage(r: Raft, work: Omit<Ready, 'messages'>): Message | undefined {
-  const { entries, hardState, snapshot } = work
+export function appendMessage(
+  r: Raft,
+  entries: readonly Entry[],
+  hardState: HardState | undefined,
+  snapshot: Snapshot | undefined,
+): Message | undefined {
   const responses = r.messagesAfterAppend
   if (
     entries.length === 0 &&
