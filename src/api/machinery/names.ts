@@ -99,22 +99,22 @@ function check(text: string, max: number, pattern: RegExp, message: string): Mes
 }
 
 /** Names of containers, volumes, namespaces: at most 63 characters. */
-export function isDns1123Label(text: string): Messages {
+export function isDNS1123Label(text: string): Messages {
   return check(text, 63, LABEL_PATTERN, LABEL_MESSAGE)
 }
 
 /** Names of most objects: at most 253 characters. */
-export function isDns1123Subdomain(text: string): Messages {
+export function isDNS1123Subdomain(text: string): Messages {
   return check(text, 253, SUBDOMAIN_PATTERN, SUBDOMAIN_MESSAGE)
 }
 
 /** Names of services before RelaxedServiceNameValidation: starts with a letter. */
-export function isDns1035Label(text: string): Messages {
+export function isDNS1035Label(text: string): Messages {
   return check(text, 63, LABEL_1035_PATTERN, LABEL_1035_MESSAGE)
 }
 
 /** `*.example.com`. */
-export function isWildcardDns1123Subdomain(text: string): Messages {
+export function isWildcardDNS1123Subdomain(text: string): Messages {
   const message =
     "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, " +
     "which must consist of lower case alphanumeric characters, '-' or '.' " +
@@ -149,7 +149,7 @@ export function isQualifiedName(text: string): Messages {
 }
 
 /** Values of labels; the empty string is one. */
-export function isLabelValue(text: string): Messages {
+export function isValidLabelValue(text: string): Messages {
   const tooLong = byteLength(text) > 63
   const matches = LABEL_VALUE_PATTERN.test(text)
   if (!tooLong && matches) return FINE
@@ -172,7 +172,7 @@ export function isCIdentifier(text: string): Messages {
 }
 
 /** `must be between 1 and 65535, inclusive`. */
-export function isPortNumber(port: number): Messages {
+export function isValidPortNum(port: number): Messages {
   return isInRange(port, 1, 65_535)
 }
 
@@ -181,7 +181,7 @@ export function isInRange(value: number, min: number, max: number): Messages {
 }
 
 /** IANA service names: at most 15 characters, one letter, no double hyphens. */
-export function isPortName(text: string): Messages {
+export function isValidPortName(text: string): Messages {
   const messages: string[] = []
   if (byteLength(text) > 15) messages.push(maxLengthMessage(15))
   if (!/^[-a-z0-9]+$/.test(text)) {
@@ -201,22 +201,22 @@ export function ipFamily(text: string): 4 | 6 | undefined {
   return !text.includes('%') && ipaddr.IPv6.isValid(text) ? 6 : undefined
 }
 
-export function isIp(text: string): Messages {
+export function isValidIP(text: string): Messages {
   return ipFamily(text) !== undefined
     ? FINE
     : ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']
 }
 
-export function isIpv4(text: string): Messages {
+export function isValidIPv4(text: string): Messages {
   return ipFamily(text) === 4 ? FINE : ['must be a valid IPv4 address']
 }
 
-export function isIpv6(text: string): Messages {
+export function isValidIPv6(text: string): Messages {
   return ipFamily(text) === 6 ? FINE : ['must be a valid IPv6 address']
 }
 
 /** `10.9.8.0/24`; bits outside the mask are allowed, as in Go's `ParseCIDR`. */
-export function isCidr(text: string): Messages {
+export function isValidCIDR(text: string): Messages {
   const slash = text.indexOf('/')
   const family = slash < 0 ? undefined : ipFamily(text.slice(0, slash))
   const bits = text.slice(slash + 1)
@@ -226,7 +226,7 @@ export function isCidr(text: string): Messages {
   return ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)']
 }
 
-export function isPercentText(text: string): Messages {
+export function isValidPercent(text: string): Messages {
   if (PERCENT_PATTERN.test(text)) return FINE
   return [
     regexMessage(
@@ -237,7 +237,7 @@ export function isPercentText(text: string): Messages {
   ]
 }
 
-export function isHttpHeaderName(text: string): Messages {
+export function isHTTPHeaderName(text: string): Messages {
   if (HTTP_HEADER_PATTERN.test(text)) return FINE
   return [
     regexMessage(

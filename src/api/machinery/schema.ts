@@ -1,5 +1,6 @@
 import schemaData from '../data/schema.json'
 import { EMBEDDED, NAMED_TYPES } from './go-types'
+import { APIREGISTRATION_DEFINITIONS } from './schema-apiregistration'
 
 /** One property as OpenAPI writes it, Kubernetes' extensions included. */
 export interface PropertySchema {
@@ -31,9 +32,11 @@ export interface GroupVersionKind {
 }
 
 /** Every built-in type by its OpenAPI name: `io.k8s.api.core.v1.Pod`. */
-export const DEFINITIONS = (
-  schemaData as unknown as { definitions: { readonly [name: string]: DefinitionSchema } }
-).definitions
+export const DEFINITIONS: { readonly [name: string]: DefinitionSchema } = {
+  ...(schemaData as unknown as { definitions: { readonly [name: string]: DefinitionSchema } })
+    .definitions,
+  ...APIREGISTRATION_DEFINITIONS,
+}
 
 export type ScalarKind =
   | 'string'

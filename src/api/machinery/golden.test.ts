@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import type { Status } from '../generated/meta-v1'
+import { decodeBody } from './decode'
+import { discoveryAnswer, findResource } from './discovery'
+import { requestInfo } from './request-info'
+
+const SHARED = new URL('../../../../shared/', import.meta.url)
+
+/** Recorded facts of a real server; printed and skipped where they are not at hand. */
+function recorded(name: string): string | undefined {
+  const file = new URL(name, SHARED)
+  if (existsSync(file)) return gunzipSync(readFileSync(file)).toString()
+  console.log(`skipped: ${file.pathname} is absent`)
+  return undefined
+}
+
+interface Case {
+  readonly id: string
+  readonly path: string
+  readonly request: unknown
+  readonly status: number
+  readonly response: Status
+}
+
+function cases(name: string): Case[] {
+  const lines = recorded(`golden/${name}.jsonl.gz`)?.trim().split('\n') ?? []
+  return lines.map((line) => JSON.parse(line) as Case)
+}
+
+function decodeCase(given: Case) {
+  const info = requestInfo('POST', given.path)
+  const resource = findResource(info.group, info.version, info.resource)!
+  return decodeBody({
+    body: given.request,
+    group: info.group,
+    version: info.version,
+    kind: resource.kind,
+    fieldValidation: 'Strict',
+  })
+}
+
+describe('decoding against recorded answers', () => {
+  for (const suite of ['create', 'mutate']) {
+    it(`refuses what the real server refuses (${suite})`, () => {
+      let total = 0
+      const wrong: string[] = []
+      for (const given of cases(suite)) {
+        const decoded = decodeCase(given)
+        // Not the decoder's refusals: the registry's and the token review's own.
+        if (/does not match the namespace|is required for/.test(given.response.message ?? ''))
+          continue
+        total += 1
+        const want = given.status === 400 ? given.response.message : undefined
+        const got = decoded.ok ? undefined : decoded.status.message
+        if (want !== got) wrong.push(`${given.id}\n  want ${want}\n  got  ${got}`)
+      }
+      console.log(`decode ${suite}: ${total - wrong.length}/${total}`)
+      expect(wrong).toEqual([])
+    })
+  }
+
+  it('knows every field of every kind', () => {
+    const unknown: string[] = []
+    for (const line of recorded('k8s-1.36/every-field.jsonl.gz')?.trim().split('\n') ?? []) {
+      const body = JSON.parse(line) as { apiVersion: string; kind: string }
+      if (body.apiVersion === undefined) continue
+      const slash = body.apiVersion.indexOf('/')
+      const group = slash < 0 ? '' : body.apiVersion.slice(0, slash)
+      const version = body.apiVersion.slice(slash + 1)
+      const decoded = decodeBody({
+        body,
+        group,
+        version,
+        kind: body.kind,
+        fieldValidation: 'Strict',
+      })
+      if (!decoded.ok) unknown.push(decoded.status.message ?? '')
+    }
+    expect(unknown.filter((message) => !/no kind/.test(message))).toEqual([])
+  })
+})
+
+describe('discovery against recorded answers', () => {
+  const text = recorded('k8s-1.36/discovery.json.gz')
+  const documents: [string, object][] = text === undefined ? [] : Object.entries(JSON.parse(text))
+  it.each(documents)('%s', (name, want) => {
+    const path = name.replace('aggregated:', '')
+    const accept = name.startsWith('aggregated:')
+      ? 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+      : 'application/json'
+    const answer = discoveryAnswer({ path, accept, serverAddress: '192.0.2.2:26443' })
+    expect(answer?.body).toEqual(want)
+  })
+})
