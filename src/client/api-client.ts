@@ -3,7 +3,7 @@ import type { ProcessEnv } from '../sim/process'
 import { type Task, wait } from '../sim/task'
 import { type Micros, seconds } from '../sim/time'
 import { TokenBucket } from './rate-limit'
-import type { ApiRequest, ApiResponse, Identity, Result } from './request'
+import type { ApiRequest, ApiResponse, Identity, Result, WatchEvent } from './request'
 import { failureOf, resultOf } from './result'
 import type { WatchHandle, WatchSink } from './transport'
 import type { WatchFrame, WireRequest } from './wire'
@@ -160,16 +160,18 @@ export class ApiClient {
     options: ListOptions & { readonly timeoutSeconds?: number },
     sink: WatchSink<T>,
   ): WatchHandle {
-    const request: ApiRequest = {
-      method: 'GET',
-      path: resourcePath(ref, { namespace: options.namespace }),
-      query: {
-        ...listQuery(options),
-        watch: 'true',
-        allowWatchBookmarks: 'true',
-        ...(options.timeoutSeconds ? { timeoutSeconds: String(options.timeoutSeconds) } : {}),
-      },
+    const { namespace, timeoutSeconds } = options
+    const query = {
+      ...listQuery(options),
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      ...(timeoutSeconds ? { timeoutSeconds: String(timeoutSeconds) } : {}),
     }
+    return this.openWatch({ method: 'GET', path: resourcePath(ref, { namespace }), query }, sink)
+  }
+
+  /** A request that is a watch already. */
+  openWatch<T>(request: ApiRequest, sink: WatchSink<T>): WatchHandle {
     const { server } = this.#options
     const stream = this.#env.network.stream(server, this.#wrap(request), 'api.watch')
     stream.onMessage = (message) => {
@@ -178,7 +180,7 @@ export class ApiClient {
       else if (frame.type === 'end') {
         stream.close()
         sink.onClose(frame.response)
-      } else for (const event of frame.events) sink.onEvent(event as never)
+      } else for (const event of frame.events) sink.onEvent(event as WatchEvent<T>)
     }
     stream.onClose = (reason) => {
       sink.onClose({ status: 0, body: failureOf(request, server, reason) })

@@ -1,0 +1,64 @@
+import type { IncomingMessage } from 'node:http'
+import type { ApiRequest } from '../client/request'
+
+/** The API server's own limit for a request body. */
+export const bodyBytesMax = 3 * 1024 * 1024
+
+const methods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
+
+export class BodyTooLarge extends Error {
+  override readonly name = 'BodyTooLarge'
+}
+
+export async function readBody(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = []
+  let bytes = 0
+  for await (const part of request) {
+    bytes += (part as Buffer).length
+    if (bytes > bodyBytesMax) throw new BodyTooLarge(`limit is ${bodyBytesMax}`)
+    parts.push(part as Buffer)
+  }
+  return Buffer.concat(parts).toString('utf8')
+}
+
+const first = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value
+
+function impersonation(request: IncomingMessage): ApiRequest['impersonate'] {
+  const user = first(request.headers['impersonate-user'])
+  if (!user) return undefined
+  const groups: string[] = []
+  for (let i = 0; i < request.rawHeaders.length; i += 2) {
+    if (request.rawHeaders[i]?.toLowerCase() !== 'impersonate-group') continue
+    groups.push(request.rawHeaders[i + 1] as string)
+  }
+  return { user, groups }
+}
+
+/** The request as a value; `undefined` for a method that no API server knows. */
+export function toApiRequest(
+  request: IncomingMessage,
+  url: URL,
+  body: string,
+): ApiRequest | undefined {
+  const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '')
+  if (!methods.has(method)) return undefined
+  const query: { [name: string]: string } = Object.create(null)
+  for (const [name, value] of url.searchParams) query[name] ??= value
+  return {
+    method: method as ApiRequest['method'],
+    path: decodeURI(url.pathname),
+    query,
+    contentType: first(request.headers['content-type']),
+    accept: first(request.headers.accept),
+    body: body === '' ? undefined : body,
+    userAgent: first(request.headers['user-agent']),
+    impersonate: impersonation(request),
+  }
+}
+
+/** Streams instead of one answer: `?watch=1`, or the old `/watch/` paths. */
+export function isWatch(request: ApiRequest): boolean {
+  const watch = request.query?.watch
+  return request.method === 'GET' && watch !== undefined && watch !== 'false' && watch !== '0'
+}
