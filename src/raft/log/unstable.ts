@@ -66,7 +66,7 @@ export class Unstable {
   stableTo(index: number, term: number): void {
     const ours = this.term(index)
     if (ours === undefined) {
-      this.#logger?.debug(`entry at index ${index} missing from unstable log; ignoring`)
+      this.#logger?.info(`entry at index ${index} missing from unstable log; ignoring`)
       return
     }
     if (index < this.offset) {

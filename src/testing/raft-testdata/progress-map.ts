@@ -1,0 +1,7 @@
+import type { Progress } from '../../raft/tracker/progress'
+
+/** One line per member, by id. */
+export function describeProgress(progress: ReadonlyMap<number, Progress>): string {
+  const ids = [...progress.keys()].sort((a, b) => a - b)
+  return ids.map((id) => `${id}: ${progress.get(id)}\n`).join('')
+}
