@@ -3,7 +3,7 @@ import type { KubeObject } from '../object'
 import { goQuote } from './go-text'
 import { parseJson, setOwn } from './json'
 import { canonicalQuantity, parseQuantity } from './quantity'
-import type { FieldNode, ListType, MapType, StructType, TypeNode } from './schema'
+import type { FieldNode, ListType, MapType, ScalarType, StructType, TypeNode } from './schema'
 import { structOfKind } from './schema'
 import { badRequestStatus, requestEntityTooLargeStatus } from './status'
 import {
@@ -38,6 +38,8 @@ export type Decoded =
 export interface TypedValue {
   readonly value: unknown
   readonly error: string | undefined
+  /** The same in the words of Go's converter from unstructured data, which patches go through. */
+  readonly conversionError: string | undefined
   readonly strict: readonly string[]
 }
 
@@ -187,10 +189,13 @@ function withHead(object: KubeObject, apiVersion: string, kind: string): KubeObj
 export function decodeValue(type: TypeNode, value: unknown): TypedValue {
   const decoder = new Decoder()
   try {
-    return { value: decoder.read(type, value), error: decoder.error, strict: decoder.strict }
+    const read = decoder.read(type, value)
+    const { error, conversionError, strict } = decoder
+    return { value: read, error, conversionError, strict }
   } catch (fault) {
     if (fault instanceof DecodeFault) {
-      return { value: undefined, error: fault.message, strict: decoder.strict }
+      const { message } = fault
+      return { value: undefined, error: message, conversionError: message, strict: decoder.strict }
     }
     throw fault
   }
@@ -216,6 +221,7 @@ function jsonType(value: unknown): JsonType {
 class Decoder {
   /** The first type error; Go goes on reading after it but returns it in the end. */
   error: string | undefined
+  conversionError: string | undefined
   readonly strict: string[] = []
   /** Where we are, as strict errors print it. */
   readonly #path: (string | number)[] = []
@@ -235,16 +241,16 @@ class Decoder {
         return this.#readMap(type, value)
       case 'string':
         if (typeof value === 'string') return value
-        return this.#mismatch(jsonType(value), type.goName)
+        return this.#mismatch(jsonType(value), type)
       case 'int32':
       case 'int64':
-        return this.#readInteger(type.goName, value)
+        return this.#readInteger(type, value)
       case 'double':
         if (typeof value === 'number') return value
-        return this.#mismatch(jsonType(value), type.goName)
+        return this.#mismatch(jsonType(value), type)
       case 'bool':
         if (typeof value === 'boolean') return value
-        return this.#mismatch(jsonType(value), type.goName)
+        return this.#mismatch(jsonType(value), type)
       case 'bytes':
         return this.#readBytes(value)
       case 'quantity':
@@ -264,8 +270,9 @@ class Decoder {
     }
   }
 
-  #mismatch(what: string, goType: string): undefined {
-    this.error ??= this.#mismatchText(what, goType)
+  #mismatch(what: string, type: TypeNode): undefined {
+    this.error ??= this.#mismatchText(what, type.goName)
+    this.conversionError ??= conversionText(what, type)
     return undefined
   }
 
@@ -275,16 +282,19 @@ class Decoder {
     return `json: cannot unmarshal ${what} into Go ${where} of type ${goType}`
   }
 
-  #readInteger(goType: string, value: unknown): unknown {
-    if (typeof value !== 'number') return this.#mismatch(jsonType(value), goType)
-    const fits = goType === 'int32' ? isInt32(value) : Number.isInteger(value)
-    return fits ? value : this.#mismatch(numberText(value), goType)
+  #readInteger(type: ScalarType, value: unknown): unknown {
+    if (typeof value !== 'number') return this.#mismatch(jsonType(value), type)
+    const fits = type.kind === 'int32' ? isInt32(value) : Number.isInteger(value)
+    return fits ? value : this.#mismatch(numberText(value), type)
   }
 
   #readBytes(value: unknown): unknown {
-    if (typeof value !== 'string') return this.#mismatch(jsonType(value), '[]uint8')
+    if (typeof value !== 'string') return this.#mismatch(jsonType(value), BYTES)
     const at = base64Fault(value)
-    if (at >= 0) this.error ??= `illegal base64 data at input byte ${at}`
+    if (at >= 0) {
+      this.error ??= `illegal base64 data at input byte ${at}`
+      this.conversionError ??= `error decoding from json: illegal base64 data at input byte ${at}`
+    }
     return value
   }
 
@@ -300,7 +310,7 @@ class Decoder {
   }
 
   #readList(type: ListType, value: unknown): unknown {
-    if (!Array.isArray(value)) return this.#mismatch(jsonType(value), type.goName)
+    if (!Array.isArray(value)) return this.#mismatch(jsonType(value), type)
     const { items } = type
     let out: unknown[] | undefined
     for (let i = 0; i < value.length; i++) {
@@ -319,7 +329,7 @@ class Decoder {
 
   #readMap(type: MapType, value: unknown): unknown {
     if (typeof value !== 'object' || Array.isArray(value)) {
-      return this.#mismatch(jsonType(value), type.goName)
+      return this.#mismatch(jsonType(value), type)
     }
     const map = value as Plain
     const keys = Object.keys(map)
@@ -341,7 +351,7 @@ class Decoder {
 
   #readStruct(type: StructType, value: unknown): unknown {
     if (typeof value !== 'object' || Array.isArray(value)) {
-      return this.#mismatch(jsonType(value), type.goName)
+      return this.#mismatch(jsonType(value), type)
     }
     const object = value as Plain
     const keys = Object.keys(object)
@@ -383,6 +393,35 @@ class Decoder {
     }
     this.strict.push(`unknown field ${goQuote(path === '' ? key : `${path}.${key}`)}`)
     return undefined
+  }
+}
+
+const BYTES: ScalarType = { kind: 'bytes', goName: '[]uint8' }
+
+const GO_KINDS: { readonly [type: string]: string } = {
+  array: 'slice',
+  object: 'map',
+  number: 'int64',
+}
+
+function conversionText(what: string, type: TypeNode): string {
+  const from = GO_KINDS[what] ?? (what.startsWith('number ') ? 'float64' : what)
+  switch (type.kind) {
+    case 'list':
+    case 'bytes':
+      return `cannot restore slice from ${from}`
+    case 'map':
+      return `cannot restore map from ${from}`
+    case 'struct':
+      return `cannot restore struct from: ${from}`
+    default: {
+      const isConvertible =
+        (from === 'int64' || from === 'float64') && type.kind !== 'bool' && from !== type.kind
+      if (isConvertible && !(from === 'float64' && type.kind === 'string')) {
+        return `cannot convert ${from} to ${type.goName}`
+      }
+      return `unrecognized type: ${type.kind}`
+    }
   }
 }
 
