@@ -210,15 +210,10 @@ export const etcdErrorMessages = {
   timeout: 'etcdserver: request timed out',
   'timeout due to leader failure':
     'etcdserver: request timed out, possibly due to previous leader failure',
-  'timeout due to connection lost':
-    'etcdserver: request timed out, possibly due to connection lost',
   'no leader': 'etcdserver: no leader',
-  'leader changed': 'etcdserver: leader changed',
-  stopped: 'etcdserver: server stopped',
   'too many requests': 'etcdserver: too many requests',
   compacted: 'etcdserver: mvcc: required revision has been compacted',
   'future revision': 'etcdserver: mvcc: required revision is a future revision',
-  'no space': 'etcdserver: mvcc: database space exceeded',
   'lease not found': 'etcdserver: requested lease not found',
   'lease exists': 'etcdserver: lease already exists',
   'lease ttl too large': 'etcdserver: too large lease TTL',
@@ -239,8 +234,8 @@ export interface EtcdFailure {
 }
 
 /**
- * After `timeout…`, `unavailable`, `leader changed` or `stopped` a write may or may not have been
- * done, now or later; all other errors mean that nothing was changed.
+ * After `timeout…` or `unavailable` a write may or may not have been done, now or later; all other
+ * errors mean that nothing was changed.
  */
 export type EtcdResult<T> = { readonly ok: true; readonly value: T } | EtcdFailure
 
