@@ -1,6 +1,6 @@
 import type { Deployment, ReplicaSet } from './generated/apps-v1'
 import type { Lease } from './generated/coordination-v1'
-import type { ConfigMap, Endpoints, Event, Namespace, Node, Pod, Secret, Service, ServiceAccount } from './generated/core-v1'
+import type { ConfigMap, Endpoints, Event, Namespace, Node, Pod, ReplicationController, Secret, Service, ServiceAccount } from './generated/core-v1'
 import type { EndpointSlice } from './generated/discovery-v1'
 import type { KubeObject, ResourceRef } from './object'
 
@@ -33,3 +33,4 @@ export const ENDPOINTSLICES = ref<EndpointSlice>('discovery.k8s.io/v1', 'Endpoin
 export const LEASES = ref<Lease>('coordination.k8s.io/v1', 'Lease', 'leases', true)
 export const DEPLOYMENTS = ref<Deployment>('apps/v1', 'Deployment', 'deployments', true)
 export const REPLICASETS = ref<ReplicaSet>('apps/v1', 'ReplicaSet', 'replicasets', true)
+export const REPLICATIONCONTROLLERS = ref<ReplicationController>('v1', 'ReplicationController', 'replicationcontrollers', true)
