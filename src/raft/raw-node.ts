@@ -72,7 +72,10 @@ export class RawNode {
     const { hardState, confState } = config.storage.initialState()
     restoreConfState(r, confState)
     loadHardState(r, hardState)
-    if (config.applied !== undefined && config.applied > 0) r.log.appliedTo(config.applied, 0)
+    if (config.applied !== undefined && config.applied > 0) {
+      r.log.commitTo(config.applied)
+      r.log.appliedTo(config.applied, 0)
+    }
     r.becomeFollower(r.term, NONE)
     r.logger?.info(
       `newRaft ${hex(r.id)} [peers: [${r.tracker.voterIds().map(hex).join(',')}], term: ${r.term}, commit: ${r.log.committed}, applied: ${r.log.applied}, lastindex: ${r.log.lastIndex()}, lastterm: ${r.log.lastTerm()}]`,
@@ -316,14 +319,13 @@ export class RawNode {
   }
 }
 
+/** What a snapshot holds was committed, even if the hard state that says so was not written. */
 function loadHardState(r: Raft, { term, vote, commit }: HardState): void {
-  if (term === 0 && vote === NONE && commit === 0) return
-  const { committed } = r.log
   const last = r.log.lastIndex()
-  if (commit < committed || commit > last) {
-    broken(`${hex(r.id)} state.commit ${commit} is out of range [${committed}, ${last}]`)
+  if (commit > last) {
+    broken(`${hex(r.id)} state.commit ${commit} is out of range [${r.log.committed}, ${last}]`)
   }
-  r.log.committed = commit
+  r.log.committed = Math.max(commit, r.log.committed)
   r.term = term
   r.vote = vote
 }

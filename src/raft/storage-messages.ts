@@ -16,7 +16,8 @@ export function appendMessage(
   hardState: HardState | undefined,
   snapshot: Snapshot | undefined,
 ): Message | undefined {
-  const responses = r.messagesAfterAppend
+  // Never the live array: it goes on being filled if it is empty now.
+  const responses = [...r.messagesAfterAppend]
   if (
     entries.length === 0 &&
     hardState === undefined &&
@@ -26,6 +27,7 @@ export function appendMessage(
     return undefined
   }
   const appended = appendResponse(r, snapshot)
+  if (appended !== undefined) responses.push(appended)
   return makeMessage({
     type: 'MsgStorageAppend',
     to: LOCAL_APPEND_THREAD,
@@ -35,7 +37,7 @@ export function appendMessage(
     vote: hardState?.vote,
     commit: hardState?.commit,
     snapshot,
-    responses: appended === undefined ? responses : [...responses, appended],
+    responses,
   })
 }
 
