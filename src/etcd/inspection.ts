@@ -1,4 +1,4 @@
-import type { Entry, RaftState } from '../raft'
+import type { Entry, HardState, RaftState } from '../raft'
 import type { Proposal } from './applier'
 import type { KvStore } from './mvcc/store'
 import type { RaftDriver } from './raft-driver'
@@ -27,14 +27,15 @@ export interface MemberInspection {
   readonly name: string
   readonly memberId: number
   readonly term: number
-  /** Member voted for in `term`, 0 = none. */
-  readonly vote: number
+  /** Term, vote (0 = none) and commit index as the disk has them. */
+  readonly durable: HardState
   readonly role: EtcdRole
   /** 0: no leader is known. */
   readonly leaderId: number
   readonly commitIndex: number
   readonly appliedIndex: number
   readonly firstIndex: number
+  /** Of what is durable; a follower may know of a higher commit index while it syncs. */
   readonly lastIndex: number
   readonly snapshotIndex: number
   readonly revision: number
@@ -81,7 +82,7 @@ export function inspectMember(
     name,
     memberId,
     term: status.term,
-    vote: status.vote,
+    durable: driver.durableState(),
     role: learners.includes(memberId) ? 'learner' : roles[status.raftState],
     leaderId: status.lead,
     commitIndex: status.commit,

@@ -33,6 +33,8 @@ export interface EtcdMemberOptions {
   readonly electionMs?: number
   /** Log entries between snapshots. Default 10 000. */
   readonly snapshotCount?: number
+  /** Log entries kept behind a snapshot for late followers. Default 5 000. */
+  readonly catchUpEntries?: number
   /** `--watch-progress-notify-interval`. Default 10 minutes. */
   readonly watchProgressMs?: number
   readonly version?: string
@@ -98,6 +100,7 @@ class EtcdMember implements Process, StateMachine {
         directory: `${options.dataDir ?? '/var/lib/etcd'}/member`,
         electionTicks: Math.round(this.#electionMicros / this.#tickMicros),
         snapshotCount: options.snapshotCount ?? 10_000,
+        catchUpEntries: options.catchUpEntries ?? 5_000,
         machine: this,
       },
       this.#applier.picture(),

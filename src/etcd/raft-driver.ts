@@ -2,6 +2,7 @@ import {
   type ConfState,
   confChangeOf,
   type Entry,
+  type HardState,
   MemoryStorage,
   type Message,
   makeMessage,
@@ -17,8 +18,6 @@ import { type Task, wait } from '../sim/task'
 import { seconds } from '../sim/time'
 import { type Recovered, Wal } from './wal'
 
-/** Entries that stay in memory behind a snapshot, for followers that are a little late. */
-const catchUpEntries = 5_000
 const entriesPerMessageMax = 1_024
 const messagesInFlightMax = 512
 const snapshotCallTimeout = seconds(10)
@@ -45,6 +44,8 @@ export interface RaftDriverOptions {
   readonly directory: string
   readonly electionTicks: number
   readonly snapshotCount: number
+  /** Entries that stay in memory behind a snapshot, for followers that are a little late. */
+  readonly catchUpEntries: number
   readonly machine: StateMachine
 }
 
@@ -155,6 +156,11 @@ export class RaftDriver {
     return this.#node.status()
   }
 
+  /** Term, vote and commit index as they are on the disk. */
+  durableState(): HardState {
+    return this.#storage.initialState().hardState
+  }
+
   /** First and last index in memory, and the last few entries. */
   log(entriesMax: number) {
     const firstIndex = this.#storage.firstIndex()
@@ -228,7 +234,7 @@ export class RaftDriver {
     if (!snapshot) return
     this.#snapshotIndex = index
     this.#wal.saveSnapshot(snapshot, false)
-    const upTo = index - catchUpEntries
+    const upTo = index - this.#options.catchUpEntries
     if (upTo >= this.#storage.firstIndex()) this.#storage.compact(upTo)
     this.#env.note('etcd.snapshot', `saved at index ${index}`)
   }
