@@ -20,7 +20,7 @@ import {
 } from './types'
 
 /** Renders an entry's data; the default quotes strings. */
-export type EntryFormatter = (data: unknown) => string
+type EntryFormatter = (data: unknown) => string
 
 const ENTRY_TYPE_NAMES: Readonly<Record<EntryType, string>> = {
   normal: 'EntryNormal',
@@ -57,7 +57,7 @@ export function describeConfChange(entry: Pick<Entry, 'type' | 'data'>): string 
   return parts.join(' ')
 }
 
-export function describeHardState(hs: HardState): string {
+function describeHardState(hs: HardState): string {
   const vote = hs.vote === NONE ? '' : ` Vote:${hs.vote}`
   return `Term:${hs.term}${vote} Commit:${hs.commit}`
 }
@@ -76,7 +76,7 @@ function describeSnapshot(snapshot: Snapshot): string {
   return `Index:${index} Term:${term} ConfState:${describeConfState(confState)}`
 }
 
-export function describeEntry(entry: Entry, format: EntryFormatter = quoteData): string {
+function describeEntry(entry: Entry, format: EntryFormatter = quoteData): string {
   const change = confChangeOf(entry)
   const text = change === undefined ? format(entry.data) : describeChanges(asV2(change).changes)
   return `${entry.term}/${entry.index} ${ENTRY_TYPE_NAMES[entry.type]}${text === '' ? '' : ` ${text}`}`

@@ -6,7 +6,7 @@ import { appendEntries } from './replication'
 import type { Message, MessageType } from './types'
 
 /** pre-election asks first; transfer is exempt from pre-vote and from the receivers' leases. */
-export type CampaignType = 'CampaignPreElection' | 'CampaignElection' | 'CampaignTransfer'
+type CampaignType = 'CampaignPreElection' | 'CampaignElection' | 'CampaignTransfer'
 
 const EMPTY_ENTRY = [{ type: 'normal', data: undefined }] as const
 

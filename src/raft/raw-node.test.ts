@@ -129,6 +129,18 @@ describe('elections', () => {
     expect(restarted.ready().messages).toMatchObject([{ to: 2, reject: true }])
   })
 
+  it('R10: a vote in a term already known is a hard state of its own', () => {
+    const group = new Group(3)
+    const ask = (from: number, index: number): Message =>
+      makeMessage({ type: 'MsgVote', from, to: 3, term: 2, index, logTerm: 1 })
+    group.node(3).step(ask(1, 0))
+    group.handle(3)
+    expect(group.storages[2]!.initialState().hardState).toMatchObject({ term: 2, vote: 0 })
+    group.node(3).step(ask(2, 1))
+    const rd = group.node(3).ready()
+    expect(rd).toMatchObject({ hardState: { term: 2, vote: 2 }, mustSync: true })
+  })
+
   it('R18: with preVote a cut-off member raises no term, and does not depose on return', () => {
     const group = new Group(3, { preVote: true, checkQuorum: true })
     group.elect(1)

@@ -5,7 +5,7 @@ import type { Entry, EntrySize, Snapshot, Storage, StorageError } from '../types
 import { limitSize } from './entry-size'
 import { Unstable } from './unstable'
 
-export interface RaftLogOptions {
+interface RaftLogOptions {
   readonly storage: Storage
   readonly logger: Logger | undefined
   readonly sizeOf: EntrySize

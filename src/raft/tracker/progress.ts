@@ -7,7 +7,7 @@ import type { Inflights } from './inflights'
  */
 export type ProgressState = 'StateProbe' | 'StateReplicate' | 'StateSnapshot'
 
-export interface ProgressInit {
+interface ProgressInit {
   readonly match: number
   readonly next: number
   readonly isLearner: boolean

@@ -7,7 +7,7 @@ import { handleQuorum } from './quorum'
 
 export type Section = 'quorum' | 'confchange' | 'interaction'
 
-export interface Mismatch {
+interface Mismatch {
   readonly line: number
   readonly command: string
   readonly expected: string
