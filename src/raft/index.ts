@@ -4,8 +4,6 @@ export {
   type ConfChangeSingle,
   type ConfChangeTransition,
   type ConfChangeType,
-  type ConfChangeV1,
-  type ConfChangeV2,
   type ConfState,
   confChangeOf,
   EMPTY_CONF_STATE,
@@ -16,13 +14,11 @@ export { MemoryStorage } from './log/memory-storage'
 export type { Logger } from './logger'
 export { makeMessage } from './message'
 export { type Peer, RawNode, type Status } from './raw-node'
-export type { TrackerConfig } from './tracker/config'
-export type { Progress, ProgressState } from './tracker/progress'
+export type { Progress } from './tracker/progress'
 export {
   type Config,
   type Entry,
   type EntrySize,
-  type EntryType,
   type HardState,
   LOCAL_APPEND_THREAD,
   LOCAL_APPLY_THREAD,
@@ -34,9 +30,7 @@ export {
   type ReadState,
   type Ready,
   type Snapshot,
-  type SnapshotMetadata,
   type SoftState,
   type StepError,
   type Storage,
-  type StorageError,
 } from './types'

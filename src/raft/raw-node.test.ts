@@ -2,18 +2,25 @@ import { describe, expect, it } from 'vitest'
 import {
   type Config,
   type ConfState,
+  EMPTY_CONF_STATE,
   type Entry,
   MemoryStorage,
   type Message,
   type MessageType,
   makeMessage,
+  NONE,
+  type Peer,
+  type ProposeError,
+  RaftInvariantError,
   RawNode,
   type ReadState,
   type Ready,
+  type StepError,
+  type Storage,
 } from './index'
 
 function confStateOf(voters: number[], learners: number[] = []): ConfState {
-  return { voters, learners, votersOutgoing: [], learnersNext: [], autoLeave: false }
+  return { ...EMPTY_CONF_STATE, voters, learners }
 }
 
 /** Members 1..n with perfect wires; `lost` decides which messages vanish. */
@@ -93,7 +100,7 @@ class Group {
   }
 }
 
-function configOf(id: number, storage: MemoryStorage, options: Partial<Config>): Config {
+function configOf(id: number, storage: Storage, options: Partial<Config>): Config {
   const ticks = { electionTick: 10, heartbeatTick: 1, checkQuorum: false, preVote: false }
   return { id, storage, random: () => 0, ...ticks, ...options }
 }
@@ -240,7 +247,7 @@ describe('replication', () => {
   it('drops proposals beyond the limit of the uncommitted tail', () => {
     const group = new Group(3, { maxUncommittedEntriesSize: 3 })
     const leader = group.elect(1)
-    const results = [1, 2, 3, 4].map((data) => leader.propose(data))
+    const results: (ProposeError | undefined)[] = [1, 2, 3, 4].map((data) => leader.propose(data))
     expect(results.map((error) => error === undefined)).toEqual([true, true, true, false])
     group.settle()
     expect(leader.propose(5)).toBeUndefined()
@@ -311,10 +318,11 @@ describe('the interface', () => {
   it('bootstraps a new cluster from its peers', () => {
     const storage = new MemoryStorage()
     const node = new RawNode(configOf(1, storage, {}))
-    node.bootstrap([{ id: 1 }, { id: 2 }])
+    const peers: Peer[] = [{ id: 1 }, { id: 2 }]
+    node.bootstrap(peers)
     const rd = node.ready()
     expect(rd.entries.map((entry) => entry.type)).toEqual(['confChange', 'confChange'])
-    expect(rd.hardState).toEqual({ term: 1, vote: 0, commit: 2 })
+    expect(rd.hardState).toEqual({ term: 1, vote: NONE, commit: 2 })
     expect([...node.status().config.voters.incoming]).toEqual([1, 2])
     persist(storage, rd)
     expect(() => node.bootstrap([{ id: 1 }])).toThrow('nonempty')
@@ -341,9 +349,10 @@ describe('the interface', () => {
     const group = new Group(3)
     group.node(1).campaign()
     group.node(1).ready()
-    expect(() => group.node(1).ready()).toThrow('two accepted Ready')
+    expect(() => group.node(1).ready()).toThrow(RaftInvariantError)
     const hup = makeMessage({ type: 'MsgHup', from: 2 })
-    expect(group.node(1).step(hup)).toBe('raft: cannot step raft local message')
+    const refused: StepError | undefined = group.node(1).step(hup)
+    expect(refused).toBe('raft: cannot step raft local message')
     const stranger = makeMessage({ type: 'MsgAppResp', from: 9, term: 1 })
     expect(group.node(1).step(stranger)).toBe('raft: cannot step as peer not found')
     const damaged = makeMessage({ type: 'MsgHeartbeat', from: 1, to: 2, term: 5, commit: 99 })

@@ -1,4 +1,4 @@
-import type { ConfChangeSingle, ConfChangeType } from '../../raft/conf-change'
+import type { ConfChangeSingle, ConfChangeType } from '../../raft/index'
 
 const TYPES: Readonly<Record<string, ConfChangeType>> = {
   v: 'ConfChangeAddNode',

@@ -1,4 +1,4 @@
-import { asV2, confChangeOf, type Entry } from '../../raft/index'
+import { asV2, confChangeOf, type Entry, type EntrySize } from '../../raft/index'
 
 function varintSize(value: number): number {
   let size = 1
@@ -24,7 +24,7 @@ function dataSize(entry: Entry): number {
 }
 
 /** Size of an entry in etcd's protobuf encoding, so that byte limits cut where etcd's do. */
-export function encodedSize(entry: Entry): number {
+export const encodedSize: EntrySize = (entry) => {
   const header = field(0) + field(entry.term) + field(entry.index)
   const data = dataSize(entry)
   return entry.data === undefined ? header : header + 1 + varintSize(data) + data

@@ -1,6 +1,8 @@
-import { describeEntries, describeMessage, describeReady } from '../../raft/describe'
+import { describeEntries } from '../../raft/describe'
 import {
   type ConfChange,
+  describeMessage,
+  describeReady,
   LOCAL_APPEND_THREAD,
   LOCAL_APPLY_THREAD,
   type Message,

@@ -1,4 +1,4 @@
-import type { Logger } from '../../raft/logger'
+import type { Logger } from '../../raft/index'
 
 const LEVELS: readonly string[] = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL', 'NONE']
 const NONE = LEVELS.indexOf('NONE')

@@ -1,4 +1,4 @@
-import type { Progress } from '../../raft/tracker/progress'
+import type { Progress } from '../../raft/index'
 
 /** One line per member, by id. */
 export function describeProgress(progress: ReadonlyMap<number, Progress>): string {
