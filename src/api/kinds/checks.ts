@@ -119,7 +119,9 @@ export function checkLabelSelector(
       }
     }
     checkLabelName(item.key ?? '', at.child('key'), errors)
-    values.forEach((value, j) => checkAll(isValidLabelValue(value), value, field.index(j), errors))
+    values.forEach((value, j) => {
+      checkAll(isValidLabelValue(value), value, field.index(j), errors)
+    })
   })
 }
 

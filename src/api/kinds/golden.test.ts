@@ -88,10 +88,12 @@ const namespaces = new Set(
 function answer(recorded: Recorded): { status: number; body: unknown } {
   const { resource, namespace } = target(recorded.path)
   let seed = 1
+  let port = 32769
   const admitted = admitCreate(
     {
       body: JSON.stringify(recorded.request),
       fieldValidation: 'Strict',
+      dryRun: true,
       now: '2026-01-01T00:00:00Z',
       uid: '00000000-0000-4000-8000-000000000000',
     },
@@ -120,7 +122,7 @@ function answer(recorded: Recorded): { status: number; body: unknown } {
           const detail = `the provided IP (${requested}) is not in the valid range. The range of valid IPs is 10.96.0.0/16`
           return { ok: false, detail }
         },
-        nodePort: (requested) => ({ ok: true, value: requested ?? 32769 }),
+        nodePort: (requested) => ({ ok: true, value: requested ?? port++ }),
       },
     },
   )

@@ -141,7 +141,9 @@ function validateFinalizers(finalizers: readonly string[], errors: FieldError[])
     errors.push(invalid(FINALIZERS, finalizers, detail))
   }
   for (const name of finalizers) checkAll(isQualifiedName(name), name, FINALIZERS, errors)
-  finalizers.forEach((name, i) => checkKubeFinalizer(name, FINALIZERS.index(i), errors))
+  finalizers.forEach((name, i) => {
+    checkKubeFinalizer(name, FINALIZERS.index(i), errors)
+  })
 }
 
 function validateNoNewFinalizers(next: ObjectMeta, old: ObjectMeta, errors: FieldError[]): void {

@@ -47,6 +47,8 @@ export interface AdmissionContext {
 export interface CreateRequest {
   readonly body: unknown
   readonly fieldValidation?: FieldValidation
+  /** Nothing will be stored. */
+  readonly dryRun?: boolean
   /** RFC 3339, in seconds. */
   readonly now: string
   readonly uid: string
@@ -103,7 +105,7 @@ export function admitCreate(request: CreateRequest, context: AdmissionContext): 
   if (!allocated.ok) return allocated
   const errors = strategy.validate(allocated.object)
   if (errors.length > 0) return refuse(invalidFor(allocated.object, errors, context))
-  if (decoded.object.metadata?.resourceVersion) {
+  if (decoded.object.metadata?.resourceVersion && !request.dryRun) {
     return refuse(unknownErrorStatus('resourceVersion should not be set on objects to be created'))
   }
   return { ok: true, object: shaped(allocated.object, context), warnings: decoded.warnings }

@@ -61,7 +61,7 @@ function withToken(given: PodSpec, volumeSuffix: () => string): PodSpec {
 
 function isTokenVolume(volume: Volume): boolean {
   return (
-    volume.name.startsWith(VOLUME_PREFIX) &&
+    volume.name?.startsWith(VOLUME_PREFIX) === true &&
     (volume.projected?.sources?.some((source) => source.serviceAccountToken !== undefined) ?? false)
   )
 }

@@ -92,7 +92,7 @@ function updateDefaults(given: DaemonSetUpdateStrategy): DaemonSetUpdateStrategy
 function validateDaemonSet(spec: DaemonSetSpec, errors: FieldError[]): void {
   checkLabelSelector(spec.selector, SELECTOR, errors)
   if (spec.selector && isEmptySelector(spec.selector)) {
-    errors.push(invalid(SELECTOR, spec.selector, 'empty selector is invalid for daemonset'))
+    errors.push(invalid(SELECTOR, {}, 'empty selector is invalid for daemonset'))
   }
   validateControllerTemplate(spec.template, spec.selector, 'DaemonSet', TEMPLATE, errors)
   validateUpdateStrategy(spec.updateStrategy ?? {}, errors)

@@ -119,7 +119,9 @@ function validateSlice(slice: EndpointSlice, errors: FieldError[]): void {
     errors.push(tooMany(ENDPOINTS, endpoints.length, endpointsMax))
     return
   }
-  endpoints.forEach((item, i) => validateEndpoint(item, type, ENDPOINTS.index(i), errors))
+  endpoints.forEach((item, i) => {
+    validateEndpoint(item, type, ENDPOINTS.index(i), errors)
+  })
   const ports = slice.ports ?? []
   if (ports.length > portsMax) errors.push(tooMany(PORTS, ports.length, portsMax))
   const names = new Set<string>()

@@ -3,6 +3,7 @@ const DOMAIN = new RegExp(`^${HOST_PART}(?:\\.${HOST_PART})*(?::[0-9]+)?$`)
 const PATH = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/
 const TAG = /^\w[\w.-]{0,127}$/
 const DIGEST = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/
+const nameLengthMax = 255
 const IDENTIFIER = /^[a-f0-9]{64}$/
 
 /**
@@ -36,7 +37,8 @@ function isRepository(name: string): boolean {
     slash >= 0 && (/[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase())
   if (hasDomain && !DOMAIN.test(first)) return false
   const path = hasDomain ? name.slice(slash + 1) : name
-  return PATH.test(path)
+  const full = hasDomain ? name : `docker.io/${slash < 0 ? 'library/' : ''}${name}`
+  return full.length <= nameLengthMax && PATH.test(path)
 }
 
 const policies = new Map<string, 'Always' | 'IfNotPresent'>()

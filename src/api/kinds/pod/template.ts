@@ -82,7 +82,7 @@ export function validateWorkloadSelector(
   }
   checkLabelSelector(selector, path, errors)
   if (isEmptySelector(selector)) {
-    errors.push(invalid(path, selector, `empty selector is invalid for ${kind}`))
+    errors.push(invalid(path, {}, `empty selector is invalid for ${kind}`))
   }
 }
 

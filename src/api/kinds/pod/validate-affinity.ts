@@ -60,7 +60,9 @@ export function validateNodeSelector(
   const at = path.child('nodeSelectorTerms')
   const terms = selector.nodeSelectorTerms ?? []
   if (terms.length === 0) errors.push(required(at, 'must have at least one node selector term'))
-  terms.forEach((term, i) => validateTerm(term, true, at.index(i), errors))
+  terms.forEach((term, i) => {
+    validateTerm(term, true, at.index(i), errors)
+  })
 }
 
 function checkWeight(weight: number | undefined, path: Path, errors: FieldError[]): void {
@@ -119,7 +121,9 @@ function validateRequirement(
   }
   checkLabelName(item.key ?? '', path.child('key'), errors)
   if (!checkValues) return
-  values.forEach((value, i) => checkAll(isValidLabelValue(value), value, at.index(i), errors))
+  values.forEach((value, i) => {
+    checkAll(isValidLabelValue(value), value, at.index(i), errors)
+  })
 }
 
 function validateFieldRequirement(
@@ -178,7 +182,10 @@ function checkMatchKeys(term: Partial<PodAffinityTerm>, path: Path, errors: Fiel
     const at = path.child(field)
     if (!term.labelSelector) {
       errors.push(forbidden(at, 'must not be specified when labelSelector is not set'))
-    } else keys.forEach((key, i) => checkLabelName(key, at.index(i), errors))
+    } else
+      keys.forEach((key, i) => {
+        checkLabelName(key, at.index(i), errors)
+      })
   }
   const mismatch = new Set(term.mismatchLabelKeys)
   term.matchLabelKeys?.forEach((key, i) => {

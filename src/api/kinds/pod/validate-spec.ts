@@ -222,7 +222,9 @@ function validateDnsConfig(config: PodDNSConfig, path: Path, errors: FieldError[
   if (servers.length > 3) {
     errors.push(invalid(serversAt, servers, 'must not have more than 3 nameservers'))
   }
-  servers.forEach((server, i) => checkIP(server, serversAt.index(i), errors))
+  servers.forEach((server, i) => {
+    checkIP(server, serversAt.index(i), errors)
+  })
   if (searches.length > 32) {
     errors.push(invalid(searchesAt, searches, 'must not have more than 32 search paths'))
   }

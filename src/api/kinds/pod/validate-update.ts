@@ -251,7 +251,9 @@ function mayNotRestart(status: ContainerStatus, policy: string): boolean {
 function checkPodIPs(status: PodStatus, errors: FieldError[]): void {
   const ips = status.podIPs ?? []
   const path = STATUS.child('podIPs')
-  ips.forEach((item, i) => checkIP(item.ip ?? '', path.index(i), errors))
+  ips.forEach((item, i) => {
+    checkIP(item.ip ?? '', path.index(i), errors)
+  })
   checkFamilies(ips, path, errors)
 }
 
@@ -262,7 +264,9 @@ function checkHostIPs(status: PodStatus, errors: FieldError[]): void {
   if (status.hostIP !== ips[0]!.ip) {
     errors.push(invalid(path.index(0).child('ip'), ips[0]!.ip, 'must be equal to `hostIP`'))
   }
-  ips.forEach((item, i) => checkIP(item.ip ?? '', path.index(i), errors))
+  ips.forEach((item, i) => {
+    checkIP(item.ip ?? '', path.index(i), errors)
+  })
   checkFamilies(ips, path, errors)
 }
 

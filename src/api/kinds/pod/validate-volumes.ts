@@ -181,7 +181,9 @@ function validateItems(
   path: Path,
   errors: FieldError[],
 ): void {
-  items?.forEach((item, i) => validateKeyToPath(item, path.child('items').index(i), errors))
+  items?.forEach((item, i) => {
+    validateKeyToPath(item, path.child('items').index(i), errors)
+  })
 }
 
 function validateKeyToPath(item: KeyToPath, path: Path, errors: FieldError[]): void {

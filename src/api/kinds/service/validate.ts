@@ -44,7 +44,9 @@ export function validateService(service: Service, errors: FieldError[]): void {
   validateType(spec, headless, errors)
   const ports = spec.ports ?? []
   const names = new Set<string>()
-  ports.forEach((port, i) => validatePort(port, ports.length > 1, names, PORTS.index(i), errors))
+  ports.forEach((port, i) => {
+    validatePort(port, ports.length > 1, names, PORTS.index(i), errors)
+  })
   checkLabels(spec.selector, SPEC.child('selector'), errors)
   validateAffinity(spec, errors)
   validateAddresses(spec, errors)
@@ -160,7 +162,9 @@ function validateSourceRanges(service: Service, errors: FieldError[]): void {
   if (ranges.length > 0) {
     const at = SPEC.child('LoadBalancerSourceRanges')
     if (spec.type !== 'LoadBalancer') errors.push(forbidden(at, ONLY_LOAD_BALANCER))
-    ranges.forEach((range, i) => checkCIDR(range.trim(), at.index(i), errors))
+    ranges.forEach((range, i) => {
+      checkCIDR(range.trim(), at.index(i), errors)
+    })
     return
   }
   const annotation = metadata.annotations?.[SOURCE_RANGES]
