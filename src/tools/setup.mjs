@@ -10,12 +10,15 @@ const stamp = path.join(root, 'node_modules/.kubarium-setup')
 const lockDigest = () =>
   createHash('sha256').update(fs.readFileSync(path.join(root, 'package-lock.json'))).digest('hex')
 
-/** Installs the locked dependencies unless they are there already. */
+/**
+ * Installs the locked dependencies unless they are there already. Not `npm ci`: it refuses a lock
+ * without the optional packages of platforms that the registry at hand did not offer.
+ */
 export function ensureDependencies() {
   const digest = lockDigest()
   if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === digest) return
   console.error('Installing dependencies (once) …')
-  execFileSync('npm', ['ci', '--no-fund', '--no-audit'], {
+  execFileSync('npm', ['install', '--no-save', '--no-fund', '--no-audit'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
