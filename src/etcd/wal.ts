@@ -4,7 +4,7 @@ import type { Disk } from '../sim/disk'
 import type { Future } from '../sim/task'
 
 /** Records in one segment file before the next one is begun. */
-const segmentRecordsMax = 4_096
+const segmentRecordsDefault = 4_096
 
 /** A log entry is a record as it is; these are the others. */
 type WalMark =
@@ -32,13 +32,15 @@ export interface Recovered {
 export class Wal {
   readonly #disk: Disk
   readonly #directory: string
+  readonly #segmentRecordsMax: number
   #segments: Segment[] = []
   #nextSequence = 0
   #records = 0
   #hardState: HardState = { term: 0, vote: 0, commit: 0 }
   #lastIndex = 0
 
-  constructor(disk: Disk, directory: string) {
+  constructor(disk: Disk, directory: string, segmentRecordsMax = segmentRecordsDefault) {
+    this.#segmentRecordsMax = segmentRecordsMax
     this.#disk = disk
     this.#directory = directory
   }
@@ -60,6 +62,7 @@ export class Wal {
     const recovered = replay.finish(snapshot)
     this.#hardState = recovered.hardState
     this.#lastIndex = snapshot.metadata.index + recovered.entries.length
+    if (!replay.leadsOn) this.#restartAfter(snapshot)
     return recovered
   }
 
@@ -67,7 +70,7 @@ export class Wal {
   save(entries: readonly Entry[], hardState: HardState | undefined): void {
     const last = entries.at(-1)
     if (!last && !hardState) return
-    if (this.#records >= segmentRecordsMax)
+    if (this.#records >= this.#segmentRecordsMax)
       this.#cut((entries[0]?.index ?? this.#lastIndex + 1) - 1)
     const { file } = this.#segments.at(-1) as Segment
     for (const entry of entries) this.#disk.append(file, entry)
@@ -84,17 +87,27 @@ export class Wal {
     this.#disk.put(file, [snapshot.metadata, snapshot.data])
     this.#mark({ mark: 'snapshot', index, term })
     if (old && old !== file) this.#disk.remove(old)
-    if (received) {
-      this.#lastIndex = index
-      this.#cut(index)
-    }
-    while (this.#segments.length > 1 && (this.#segments[1] as Segment).first <= index + 1) {
-      this.#disk.remove((this.#segments.shift() as Segment).file)
-    }
+    if (received) this.#restartAfter(snapshot)
+    else this.#release(index)
   }
 
   sync(): Future<void> {
     return this.#disk.sync()
+  }
+
+  /** The log files do not lead on from the snapshot: a new one does. */
+  #restartAfter({ metadata: { index, term } }: Snapshot): void {
+    this.#lastIndex = index
+    this.#cut(index)
+    this.#mark({ mark: 'snapshot', index, term })
+    this.#release(index)
+  }
+
+  /** Removes the files that hold nothing after `index`. */
+  #release(index: number): void {
+    while (this.#segments.length > 1 && (this.#segments[1] as Segment).first <= index + 1) {
+      this.#disk.remove((this.#segments.shift() as Segment).file)
+    }
   }
 
   #create(initial: { readonly confState: ConfState; readonly data: unknown }): Recovered {
@@ -138,6 +151,8 @@ class Replay {
   #entries: Entry[] = []
   /** Index of the first of `#entries`. */
   #first = 0
+  /** Whether the entries lead on from the snapshot they were played back for. */
+  leadsOn = true
 
   take(record: Entry | WalMark): void {
     if (!('mark' in record)) this.#append(record)
@@ -147,7 +162,7 @@ class Replay {
 
   finish(snapshot: Snapshot): Recovered {
     const { index, term } = snapshot.metadata
-    this.#continueFrom(index, term)
+    this.leadsOn = this.#continueFrom(index, term)
     const entries = this.#entries.slice(Math.max(0, index + 1 - this.#first))
     const { vote, commit } = this.#state
     const hardState =
@@ -171,11 +186,12 @@ class Replay {
     this.#entries.push(entry)
   }
 
-  /** Keeps the entries only if they lead on from the snapshot. */
-  #continueFrom(index: number, term: number): void {
+  /** Keeps the entries only if they lead on from the snapshot; false if there were others. */
+  #continueFrom(index: number, term: number): boolean {
     const at = index - this.#first
-    if (at < 0) return
-    if (this.#entries[at]?.term !== term) this.#entries = []
+    if (at < 0 || this.#entries.length === 0 || this.#entries[at]?.term === term) return true
+    this.#entries = []
+    return false
   }
 }
 
