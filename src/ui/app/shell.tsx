@@ -1,0 +1,112 @@
+import { lazy, Suspense, useEffect } from 'react'
+import { Group, Panel, Separator } from 'react-resizable-panels'
+import type { ClusterSpec } from '../../control/spec'
+import { ClockControls } from '../clock/clock-controls'
+import { OutageBanner } from '../stage/outage-banner'
+import { Timeline } from '../timeline/timeline'
+import { ErrorBoundary } from './error-boundary'
+import { Logo } from './logo'
+import { useSession } from './session'
+import { bindShortcuts } from './shortcuts'
+import { TopActions } from './top-actions'
+import { useUi } from './ui-state'
+
+const Stage = lazy(() => import('../stage/stage'))
+const EditorPanel = lazy(() => import('../editor/editor-panel'))
+const Inspector = lazy(() => import('../inspector/inspector'))
+const Overlays = lazy(() => import('./overlays'))
+
+interface Props {
+  onNewCluster(spec: ClusterSpec): void
+}
+
+/** One screen, five places: top bar, manifest, stage, inspector, timeline. */
+export function Shell({ onNewCluster }: Props) {
+  const session = useSession()
+  const editorOpen = useUi((state) => state.editorOpen)
+  const selection = useUi((state) => state.selection)
+  useEffect(() => bindShortcuts(session), [session])
+  return (
+    <div className="flex h-full flex-col" data-testid="page">
+      <header className="flex h-11 shrink-0 items-center gap-3 border-b border-line bg-surface px-3">
+        <Logo />
+        <div className="flex min-w-0 flex-1 justify-center">
+          <ClockControls />
+        </div>
+        <TopActions />
+      </header>
+      <main className="min-h-0 flex-1">
+        <Group orientation="horizontal" className="h-full">
+          {editorOpen && (
+            <>
+              <Panel
+                id="editor"
+                defaultSize={340}
+                minSize={240}
+                maxSize="60%"
+                groupResizeBehavior="preserve-pixel-size"
+              >
+                <ErrorBoundary what="The editor">
+                  <Suspense fallback={<EditorSkeleton />}>
+                    <EditorPanel />
+                  </Suspense>
+                </ErrorBoundary>
+              </Panel>
+              <Separator
+                aria-label="Width of the manifest"
+                className="w-px bg-line outline-offset-0 data-[separator=active]:bg-accent data-[separator=hover]:bg-line-strong"
+              />
+            </>
+          )}
+          <Panel id="stage" minSize={320}>
+            <div className="flex h-full flex-col bg-stage">
+              <OutageBanner />
+              <ErrorBoundary what="The stage">
+                <Suspense fallback={<div className="flex-1 bg-stage" />}>
+                  <Stage />
+                </Suspense>
+              </ErrorBoundary>
+            </div>
+          </Panel>
+          {selection && (
+            <>
+              <Separator
+                aria-label="Width of the inspector"
+                className="w-px bg-line data-[separator=active]:bg-accent data-[separator=hover]:bg-line-strong"
+              />
+              <Panel
+                id="inspector"
+                defaultSize={290}
+                minSize={240}
+                maxSize="45%"
+                groupResizeBehavior="preserve-pixel-size"
+              >
+                <ErrorBoundary what="The inspector">
+                  <Suspense fallback={<div className="h-full bg-surface" />}>
+                    <Inspector />
+                  </Suspense>
+                </ErrorBoundary>
+              </Panel>
+            </>
+          )}
+        </Group>
+      </main>
+      <Timeline />
+      <Suspense>
+        <Overlays onNewCluster={onNewCluster} />
+      </Suspense>
+    </div>
+  )
+}
+
+function EditorSkeleton() {
+  const widths = [40, 46, 34, 24, 20, 42, 52, 60, 34, 48, 56, 30]
+  return (
+    <div className="h-full bg-surface p-4" aria-hidden>
+      {widths.map((width, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the lines never change
+        <div key={index} className="mb-2 h-3 rounded bg-grey-soft" style={{ width: `${width}%` }} />
+      ))}
+    </div>
+  )
+}

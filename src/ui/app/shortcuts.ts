@@ -1,0 +1,50 @@
+import { tinykeys } from 'tinykeys'
+import { setSpeed, settle, speeds, togglePause } from '../clock/speed'
+import type { Session } from './session'
+import { useUi } from './ui-state'
+
+/** Keys that work wherever nobody is typing, for the dialog that lists them. */
+export const keyTable: readonly { readonly keys: string; readonly does: string }[] = [
+  { keys: 'Space', does: 'Pause the clock or let it run' },
+  { keys: '1  2  3', does: 'Run at 1×, 10×, 60×' },
+  { keys: '.', does: 'Run until settled' },
+  { keys: 'Ctrl/Cmd + Enter', does: 'Apply the manifest' },
+  { keys: '← ↑ → ↓', does: 'Move over the stage' },
+  { keys: 'Enter', does: 'What can be done with the thing in focus' },
+  { keys: 'Esc', does: 'Close the inspector' },
+  { keys: 'm', does: 'Show or put away the manifest' },
+  { keys: 'e', does: 'Show or put away the events' },
+  { keys: 'n', does: 'New cluster' },
+  { keys: '?', does: 'This list' },
+]
+
+/** A key belongs to the page unless somebody types or a control wants it. */
+function isFree(event: KeyboardEvent): boolean {
+  const target = event.target
+  if (event.defaultPrevented || !(target instanceof Element)) return !event.defaultPrevented
+  return !target.closest(
+    'input, textarea, select, button, [contenteditable], [role="dialog"], [role="menu"], .monaco-editor',
+  )
+}
+
+export function bindShortcuts(session: Session): () => void {
+  const ui = useUi.getState
+  const free = (action: () => void) => (event: KeyboardEvent) => {
+    if (!isFree(event)) return
+    event.preventDefault()
+    action()
+  }
+  return tinykeys(window, {
+    Space: free(() => togglePause(session)),
+    '1': free(() => setSpeed(session, speeds[0])),
+    '2': free(() => setSpeed(session, speeds[1])),
+    '3': free(() => setSpeed(session, speeds[2])),
+    '.': free(() => void settle(session)),
+    m: free(() => ui().set({ editorOpen: !ui().editorOpen })),
+    e: free(() => ui().set({ feedOpen: !ui().feedOpen })),
+    n: free(() => ui().openDialog('set-up')),
+    '?': free(() => ui().openDialog('keys')),
+    'Shift+?': free(() => ui().openDialog('keys')),
+    Escape: free(() => ui().select(undefined)),
+  })
+}

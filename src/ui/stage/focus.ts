@@ -1,0 +1,96 @@
+import type { KeyboardEvent, MouseEvent } from 'react'
+import { create } from 'zustand'
+import { type Subject, sameSubject, useUi } from '../app/ui-state'
+import { type Direction, neighbour } from './layout/neighbour'
+import type { Rect } from './layout/rect'
+import { useStage } from './stage-context'
+
+/** Which thing of the stage the Tab key reaches; the arrows move it. */
+interface RovingState {
+  readonly at: string
+  moveTo(id: string): void
+}
+
+const useRoving = create<RovingState>()((set) => ({
+  at: '',
+  moveTo: (at) => set({ at }),
+}))
+
+const DIRECTIONS: { readonly [key: string]: Direction } = {
+  ArrowLeft: 'left',
+  ArrowRight: 'right',
+  ArrowUp: 'up',
+  ArrowDown: 'down',
+}
+
+/** `pod:default/web`: the id of a thing in the page. */
+export function subjectId(subject: Subject): string {
+  return `${subject.kind}:${subject.key}`
+}
+
+/** Everything a thing on the stage needs to be selected, focused and acted upon. */
+export function useThingProps(subject: Subject) {
+  const id = subjectId(subject)
+  const { layout } = useStage()
+  const select = useUi((state) => state.select)
+  const openMenu = useUi((state) => state.openMenu)
+  const selected = useUi((state) => sameSubject(state.selection, subject))
+  const reachable = useRoving((state) => state.at === id || state.at === '')
+  const moveTo = useRoving((state) => state.moveTo)
+  const menuAt = (element: HTMLElement, x: number, y: number) => {
+    openMenu({ subject, x, y, opener: element })
+  }
+  return {
+    'data-subject': id,
+    tabIndex: reachable ? 0 : -1,
+    'aria-haspopup': 'menu' as const,
+    'aria-pressed': selected,
+    onFocus: () => moveTo(id),
+    onClick: (event: MouseEvent<HTMLElement>) => {
+      event.stopPropagation()
+      select(subject)
+    },
+    onContextMenu: (event: MouseEvent<HTMLElement>) => {
+      event.preventDefault()
+      event.stopPropagation()
+      menuAt(event.currentTarget, event.clientX, event.clientY)
+    },
+    onKeyDown: (event: KeyboardEvent<HTMLElement>) => {
+      const direction = DIRECTIONS[event.key]
+      if (direction) {
+        event.preventDefault()
+        event.stopPropagation()
+        focusNeighbour(allRects(layout), id, direction)
+      } else if (event.key === 'Enter' || event.key === ' ' || event.key === 'ContextMenu') {
+        event.preventDefault()
+        event.stopPropagation()
+        const box = event.currentTarget.getBoundingClientRect()
+        menuAt(event.currentTarget, box.left + 12, box.bottom)
+      }
+    },
+  }
+}
+
+type Layout = ReturnType<typeof useStage>['layout']
+
+function allRects(layout: Layout): ReadonlyMap<string, Rect> {
+  const rects = new Map<string, Rect>()
+  for (const [id, rect] of layout.machines) {
+    rects.set(`machine:${id}`, { ...rect, height: Math.min(rect.height, 40) })
+  }
+  for (const [key, rect] of layout.pods) rects.set(`pod:${key}`, rect)
+  for (const [key, rect] of layout.services) rects.set(`service:${key}`, rect)
+  return rects
+}
+
+function focusNeighbour(rects: ReadonlyMap<string, Rect>, id: string, direction: Direction): void {
+  let next = neighbour(rects, id, direction)
+  while (next !== undefined) {
+    const element = document.querySelector<HTMLElement>(`[data-subject="${CSS.escape(next)}"]`)
+    if (element) {
+      element.focus()
+      return
+    }
+    next = neighbour(rects, next, direction)
+  }
+}

@@ -1,0 +1,306 @@
+import type { Rect } from './rect'
+import { cellsByPlace, type Seats } from './slots'
+
+/** The place of pods that have no node. */
+export const WAITING = 'waiting'
+
+export interface StageInput {
+  /** The window's pixels that the stage may fill. */
+  readonly width: number
+  readonly height: number
+  readonly clients: readonly string[]
+  readonly balancers: readonly string[]
+  readonly masters: readonly string[]
+  readonly workers: readonly string[]
+  /** Service keys in the order shown. */
+  readonly services: readonly string[]
+  readonly seats: Seats
+}
+
+export interface StageLayout {
+  /** Size of the whole; `scale` makes it fit the window. */
+  readonly width: number
+  readonly height: number
+  readonly scale: number
+  readonly machines: ReadonlyMap<string, Rect>
+  readonly waiting: Rect
+  /** Cells of pods by key; those that found no room in the waiting area are left out. */
+  readonly pods: ReadonlyMap<string, Rect>
+  readonly services: ReadonlyMap<string, Rect>
+  /** Top of the channel in which wires run to the Services. */
+  readonly channelTop: number
+  /** Pods that wait and are not shown as cells. */
+  readonly waitingHidden: number
+}
+
+export const MARGIN = 14
+const GAP = 12
+const TOP_ROW = 36
+const WIRE_ROW = 26
+const CELL_HEIGHT = 28
+export const CELL_GAP = 10
+const CELL_ROW_GAP = 6
+const CELL_WIDTH_MIN = 84
+const CELL_WIDTH_WIDE = 104
+const MASTER_HEAD = 104
+const MASTER_WIDTH_MIN = 188
+const WORKER_HEAD = 62
+const WORKER_WIDTH_MIN = 196
+const WORKER_HEIGHT_MIN = 132
+const CARD_PADDING = 12
+const CHANNEL = 36
+const SERVICE_HEIGHT = 34
+const SERVICE_WIDTH_MIN = 180
+const WAITING_LABEL = 150
+const WAITING_ROWS_MAX = 2
+const SCALE_MAX = 1.4
+const COMFORT_WIDTH = 900
+const COMFORT_HEIGHT = 640
+
+/** Places everything; the same input gives the same places, and nothing overlaps. */
+export function layOut(input: StageInput): StageLayout {
+  const roomy = Math.min(input.width / COMFORT_WIDTH, input.height / COMFORT_HEIGHT)
+  let scale = Math.min(SCALE_MAX, Math.max(1, roomy))
+  let layout = layOutAt(input, scale)
+  for (let round = 0; round < 6 && !fits(layout, input, scale); round += 1) {
+    const wanted = Math.min(input.width / layout.width, input.height / layout.height)
+    scale = Math.min(wanted, scale * 0.94)
+    layout = layOutAt(input, scale)
+  }
+  return { ...layout, scale: Math.min(input.width / layout.width, input.height / layout.height) }
+}
+
+function fits(layout: StageLayout, input: StageInput, scale: number): boolean {
+  return layout.width * scale <= input.width + 1 && layout.height * scale <= input.height + 1
+}
+
+function layOutAt(input: StageInput, scale: number): StageLayout {
+  const room = input.width / scale
+  const tall = input.height / scale
+  const cells = cellsByPlace(input.seats)
+  const machines = new Map<string, Rect>()
+  const masters = gridOf(input.masters.length, room, tall / 3, MASTER_WIDTH_MIN, MASTER_HEAD)
+  const fixed = fixedHeight(input, room, masters.rows)
+  const workers = gridOf(
+    input.workers.length,
+    room,
+    tall - fixed,
+    WORKER_WIDTH_MIN,
+    WORKER_HEIGHT_MIN,
+  )
+  const width = Math.max(room, masters.width, workers.width)
+  let y = MARGIN
+  placeTopRow(input, width, y, machines)
+  y += TOP_ROW + WIRE_ROW
+  y = placeRows(input.masters, masters.columns, { y, width, cells, head: MASTER_HEAD }, machines)
+  const waiting = placeWaiting(cells.get(WAITING) ?? 0, width, y)
+  y += waiting.rect.height + GAP
+  const below = CHANNEL + servicesHeight(input.services.length, width) + MARGIN
+  const rowHeight = (tall - y - below - GAP * (workers.rows - 1)) / Math.max(1, workers.rows)
+  const minHeight = Math.max(WORKER_HEIGHT_MIN, Math.floor(rowHeight))
+  const rows = { y, width, cells, head: WORKER_HEAD, minHeight }
+  y = placeRows(input.workers, workers.columns, rows, machines) - GAP
+  const services = placeServices(input.services, width, y + CHANNEL)
+  const height = y + below
+  return {
+    width,
+    height,
+    scale,
+    machines,
+    waiting: waiting.rect,
+    waitingHidden: waiting.hidden,
+    pods: placePods(input, machines, waiting),
+    services,
+    channelTop: y,
+  }
+}
+
+interface Grid {
+  readonly columns: number
+  readonly rows: number
+  readonly width: number
+}
+
+/** The number of columns at which `count` cards need the least shrinking. */
+function gridOf(count: number, room: number, tall: number, width: number, height: number): Grid {
+  let best: Grid = { columns: 1, rows: Math.max(1, count), width: width + 2 * MARGIN }
+  let bestScale = 0
+  for (let columns = Math.max(1, count); columns >= 1; columns -= 1) {
+    const rows = Math.ceil(count / columns)
+    const wide = columns * (width + GAP) - GAP + 2 * MARGIN
+    const high = rows * (height + GAP)
+    const scale = Math.min(1, room / wide, Math.max(1, tall) / high)
+    if (scale > bestScale + 0.001) {
+      bestScale = scale
+      best = { columns, rows: Math.max(1, rows), width: wide }
+    }
+  }
+  return best
+}
+
+function fixedHeight(input: StageInput, room: number, masterRows: number): number {
+  return (
+    MARGIN +
+    TOP_ROW +
+    WIRE_ROW +
+    masterRows * (MASTER_HEAD + GAP) +
+    44 +
+    GAP +
+    CHANNEL +
+    servicesHeight(input.services.length, room) +
+    MARGIN
+  )
+}
+
+function placeTopRow(
+  input: StageInput,
+  width: number,
+  y: number,
+  machines: Map<string, Rect>,
+): void {
+  const clientWidth = 116
+  input.clients.forEach((id, index) => {
+    const x = MARGIN + index * (clientWidth + GAP)
+    machines.set(id, { x, y, width: clientWidth, height: TOP_ROW })
+  })
+  const wide = Math.min(300, width - 2 * (MARGIN + clientWidth + 2 * GAP))
+  const start = (width - input.balancers.length * (wide + GAP) + GAP) / 2
+  input.balancers.forEach((id, index) => {
+    machines.set(id, { x: start + index * (wide + GAP), y, width: wide, height: TOP_ROW })
+  })
+}
+
+interface Rows {
+  readonly y: number
+  readonly width: number
+  readonly cells: ReadonlyMap<string, number>
+  readonly head: number
+  readonly minHeight?: number
+}
+
+/** Cards in rows of equal height; answers the y below them. */
+function placeRows(
+  ids: readonly string[],
+  columns: number,
+  rows: Rows,
+  machines: Map<string, Rect>,
+): number {
+  const wide = (rows.width - 2 * MARGIN + GAP) / columns - GAP
+  let y = rows.y
+  for (let start = 0; start < ids.length; start += columns) {
+    const row = ids.slice(start, start + columns)
+    const most = Math.max(...row.map((id) => rows.cells.get(id) ?? 0))
+    const lines = Math.ceil(most / podColumns(wide))
+    const needed = rows.head + cellsHeight(lines)
+    const height = Math.max(needed, rows.minHeight ?? 0)
+    row.forEach((id, index) => {
+      machines.set(id, { x: MARGIN + index * (wide + GAP), y, width: wide, height })
+    })
+    y += height + GAP
+  }
+  return y
+}
+
+function cellsHeight(lines: number): number {
+  return lines === 0 ? 0 : lines * (CELL_HEIGHT + CELL_ROW_GAP) + CARD_PADDING - CELL_ROW_GAP
+}
+
+/** How many cells stand side by side in a card of this width. */
+export function podColumns(cardWidth: number): number {
+  const inner = cardWidth - 2 * CARD_PADDING + CELL_GAP
+  const narrow = Math.floor(inner / (CELL_WIDTH_MIN + CELL_GAP))
+  const wide = Math.floor(inner / (CELL_WIDTH_WIDE + CELL_GAP))
+  return Math.max(1, wide >= 3 ? wide : Math.min(2, narrow))
+}
+
+interface WaitingPlace {
+  readonly rect: Rect
+  readonly columns: number
+  readonly cellWidth: number
+  readonly shown: number
+  readonly hidden: number
+}
+
+function placeWaiting(count: number, width: number, y: number): WaitingPlace {
+  const inner = width - 2 * MARGIN
+  const cellWidth = 116
+  const forCells = Math.max(cellWidth, (inner - WAITING_LABEL) * (count > 3 ? 0.72 : 0.5))
+  const columns = Math.max(1, Math.floor(forCells / (cellWidth + CELL_GAP)))
+  const lines = Math.min(WAITING_ROWS_MAX, Math.max(1, Math.ceil(count / columns)))
+  const shown = Math.min(count, lines * columns)
+  const height = lines * (CELL_HEIGHT + CELL_ROW_GAP) - CELL_ROW_GAP + 16
+  const rect = { x: MARGIN, y, width: inner, height }
+  return { rect, columns, cellWidth, shown, hidden: count - shown }
+}
+
+function serviceColumns(width: number): number {
+  return Math.max(1, Math.floor((width - 2 * MARGIN + GAP) / (SERVICE_WIDTH_MIN + GAP)))
+}
+
+function servicesHeight(count: number, width: number): number {
+  const rows = Math.max(1, Math.ceil(count / serviceColumns(width)))
+  return rows * (SERVICE_HEIGHT + 8) - 8
+}
+
+function placeServices(keys: readonly string[], width: number, y: number): Map<string, Rect> {
+  const columns = serviceColumns(width)
+  const used = Math.min(columns, Math.max(1, keys.length))
+  const wide = Math.min(300, (width - 2 * MARGIN + GAP) / used - GAP)
+  const services = new Map<string, Rect>()
+  keys.forEach((key, index) => {
+    const x = MARGIN + (index % columns) * (wide + GAP)
+    const top = y + Math.floor(index / columns) * (SERVICE_HEIGHT + 8)
+    services.set(key, { x, y: top, width: wide, height: SERVICE_HEIGHT })
+  })
+  return services
+}
+
+function placePods(
+  input: StageInput,
+  machines: ReadonlyMap<string, Rect>,
+  waiting: WaitingPlace,
+): Map<string, Rect> {
+  const masters = new Set(input.masters)
+  const pods = new Map<string, Rect>()
+  for (const [key, { place, slot }] of input.seats) {
+    if (place === WAITING) {
+      if (slot < waiting.shown) pods.set(key, waitingCell(waiting, slot))
+      continue
+    }
+    const card = machines.get(place)
+    if (!card) continue
+    pods.set(key, cellIn(card, slot, masters.has(place) ? MASTER_HEAD : WORKER_HEAD))
+  }
+  return pods
+}
+
+function cellIn(card: Rect, slot: number, head: number): Rect {
+  const columns = podColumns(card.width)
+  const width = (card.width - 2 * CARD_PADDING + CELL_GAP) / columns - CELL_GAP
+  return {
+    x: card.x + CARD_PADDING + (slot % columns) * (width + CELL_GAP),
+    y: card.y + head + Math.floor(slot / columns) * (CELL_HEIGHT + CELL_ROW_GAP),
+    width,
+    height: CELL_HEIGHT,
+  }
+}
+
+function waitingCell(waiting: WaitingPlace, slot: number): Rect {
+  const { rect, columns, cellWidth } = waiting
+  return {
+    x: rect.x + WAITING_LABEL + (slot % columns) * (cellWidth + CELL_GAP),
+    y: rect.y + 8 + Math.floor(slot / columns) * (CELL_HEIGHT + CELL_ROW_GAP),
+    width: cellWidth,
+    height: CELL_HEIGHT,
+  }
+}
+
+/** Where the sentence about the waiting pods may stand. */
+export function waitingTextStart(layout: StageLayout, waitingKeys: readonly string[]): number {
+  let end = layout.waiting.x + WAITING_LABEL
+  for (const key of waitingKeys) {
+    const cell = layout.pods.get(key)
+    if (cell) end = Math.max(end, cell.x + cell.width + CELL_GAP)
+  }
+  return end
+}

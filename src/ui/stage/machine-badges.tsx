@@ -1,0 +1,55 @@
+import { CircleAlert, CircleCheck, CircleX, Plug, Power, Unplug } from 'lucide-react'
+import type { MachineView } from '../view/machine-view'
+
+/** What the Node says, in shape, word and tone. */
+export function ReadyBadge({ view }: { readonly view: MachineView }) {
+  if (view.ready === 'missing') return <span className="chip tone-grey">No Node yet</span>
+  const ready = view.ready === 'True'
+  const Icon = ready ? CircleCheck : CircleX
+  return (
+    <span className={`chip ${ready ? 'tone-green' : 'tone-red'}`}>
+      <Icon size={12} aria-hidden />
+      {view.readyWord}
+    </span>
+  )
+}
+
+/** What the machine really does, when that is not simply "on". */
+export function PowerBadge({ view }: { readonly view: MachineView }) {
+  switch (view.physical) {
+    case 'on':
+      return null
+    case 'off':
+      return <Badge icon={Plug} word="off" tone="tone-grey" />
+    case 'booting':
+      return <Badge icon={Power} word="booting" tone="tone-blue" />
+    case 'shutting-down':
+      return <Badge icon={Power} word="shutting down" tone="tone-amber" />
+    case 'cut-off':
+      return <Badge icon={Unplug} word="cut off" tone="tone-amber" />
+  }
+}
+
+/** The mark of two truths: the API and the physics disagree. */
+export function TruthMark({ view }: { readonly view: MachineView }) {
+  if (!view.disagreement) return null
+  return (
+    <span
+      className="chip tone-amber truth-mark"
+      title={view.disagreement.sentence}
+      data-testid="disagreement"
+    >
+      <CircleAlert size={12} aria-hidden />
+      {view.disagreement.word}
+    </span>
+  )
+}
+
+function Badge({ icon: Icon, word, tone }: { icon: typeof Plug; word: string; tone: string }) {
+  return (
+    <span className={`chip ${tone}`}>
+      <Icon size={12} aria-hidden />
+      {word}
+    </span>
+  )
+}

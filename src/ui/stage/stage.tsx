@@ -1,0 +1,137 @@
+import '@xyflow/react/dist/base.css'
+import './stage.css'
+import {
+  type EdgeTypes,
+  type NodeTypes,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+  ViewportPortal,
+} from '@xyflow/react'
+import { Maximize } from 'lucide-react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useSession } from '../app/session'
+import { useUi } from '../app/ui-state'
+import { useValue } from '../store/hooks'
+import { useElementSize } from './element-size'
+import { EmptyHint } from './empty-hint'
+import { BalancerNode, ClientNode } from './entrance-nodes'
+import { flowEdges, flowNodes } from './flow-elements'
+import { layOut, type StageLayout } from './layout/stage-layout'
+import { MasterNode } from './master-node'
+import { PodCell } from './pod-cell'
+import { ServiceNode } from './service-node'
+import { StageProvider } from './stage-context'
+import { stageViews } from './stage-model'
+import { WaitingNode } from './waiting-node'
+import { EndpointWire, EntranceWire } from './wire-edges'
+import { WorkerNode } from './worker-node'
+
+const nodeTypes: NodeTypes = {
+  client: ClientNode,
+  balancer: BalancerNode,
+  master: MasterNode,
+  waiting: WaitingNode,
+  worker: WorkerNode,
+  service: ServiceNode,
+}
+const edgeTypes: EdgeTypes = { entrance: EntranceWire, endpoint: EndpointWire }
+
+/** The cluster as a graph: client → balancer → masters → waiting area → workers → Services. */
+export default function Stage() {
+  const frame = useRef<HTMLElement>(null)
+  const size = useElementSize(frame)
+  return (
+    <section ref={frame} className="stage relative min-h-0 flex-1" aria-label="Stage">
+      {size && (
+        <ReactFlowProvider>
+          <Graph width={size.width} height={size.height} />
+        </ReactFlowProvider>
+      )}
+    </section>
+  )
+}
+
+function Graph({ width, height }: { readonly width: number; readonly height: number }) {
+  const session = useSession()
+  const showSystem = useUi((state) => state.showSystem)
+  const select = useUi((state) => state.select)
+  const views = useMemo(() => stageViews(session, showSystem), [session, showSystem])
+  const model = useValue(views.model)
+  const seats = useValue(views.seats)
+  const endpoints = useValue(session.views.endpoints)
+  const health = useValue(session.api)
+  const layout = useMemo(
+    () => layOut({ ...model, width, height, seats }),
+    [model, width, height, seats],
+  )
+  const nodes = useMemo(() => flowNodes(model, layout), [model, layout])
+  const edges = useMemo(
+    () => flowEdges(model, layout, endpoints, (pod) => seats.get(pod)?.place),
+    [model, layout, endpoints, seats],
+  )
+  const context = useMemo(
+    () => ({ views, layout, lanes: new Map(model.services.map((key, index) => [key, index])) }),
+    [views, layout, model.services],
+  )
+  const { moved, onMoved, fitAll } = useAutoFit(layout, width)
+  return (
+    <StageProvider value={context}>
+      <div className="absolute inset-0" data-testid="graph" data-stale={health.state === 'silent'}>
+        <ReactFlow
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={nodeTypes}
+          edgeTypes={edgeTypes}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          nodesFocusable={false}
+          edgesFocusable={false}
+          elementsSelectable={false}
+          onlyRenderVisibleElements
+          minZoom={0.08}
+          maxZoom={3}
+          zoomOnDoubleClick={false}
+          disableKeyboardA11y
+          deleteKeyCode={null}
+          selectionKeyCode={null}
+          panActivationKeyCode={null}
+          onPaneClick={() => select(undefined)}
+          onMoveEnd={onMoved}
+        >
+          <ViewportPortal>
+            <div className="pod-layer">
+              {[...layout.pods].map(([key, rect]) => (
+                <PodCell key={key} podKey={key} rect={rect} />
+              ))}
+            </div>
+          </ViewportPortal>
+        </ReactFlow>
+        <EmptyHint layout={layout} />
+        {moved && (
+          <button type="button" className="btn absolute right-3 bottom-3 z-10" onClick={fitAll}>
+            <Maximize size={14} aria-hidden /> Fit
+          </button>
+        )}
+      </div>
+    </StageProvider>
+  )
+}
+
+/** Shows the whole stage until a person pans or zooms; then leaves the view to them. */
+function useAutoFit(layout: StageLayout, width: number) {
+  const { setViewport } = useReactFlow()
+  const [moved, setMoved] = useState(false)
+  const fitAll = useCallback(() => {
+    const x = Math.max(0, (width - layout.width * layout.scale) / 2)
+    void setViewport({ x, y: 0, zoom: layout.scale })
+    setMoved(false)
+  }, [layout.width, layout.scale, width, setViewport])
+  useEffect(() => {
+    if (!moved) fitAll()
+  }, [moved, fitAll])
+  const onMoved = useCallback((event: unknown) => {
+    if (event) setMoved(true)
+  }, [])
+  return { moved, onMoved, fitAll }
+}

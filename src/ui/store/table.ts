@@ -1,0 +1,103 @@
+import { type KubeObject, keyOf } from '../../api/object'
+
+type Listener = () => void
+
+/**
+ * The objects of one kind by key (`namespace/name`). Changes are collected and become visible all
+ * at once in `flush`, so that readers see one consistent state between two flushes.
+ */
+export class ObjectTable<T extends KubeObject = KubeObject> {
+  #objects = new Map<string, T>()
+  readonly #pending = new Map<string, T | undefined>()
+  readonly #keyListeners = new Map<string, Set<Listener>>()
+  readonly #listeners = new Set<Listener>()
+  readonly #onPending: () => void
+  #all: readonly T[] | undefined
+  #version = 0
+
+  /** `onPending` is called when the first change since the last flush comes in. */
+  constructor(onPending: () => void) {
+    this.#onPending = onPending
+  }
+
+  get(key: string): T | undefined {
+    return this.#objects.get(key)
+  }
+
+  /** Every object in order of key; the same array until something changes. */
+  all(): readonly T[] {
+    this.#all ??= [...this.#objects.entries()]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, object]) => object)
+    return this.#all
+  }
+
+  /** Counts the flushes that changed something. */
+  get version(): number {
+    return this.#version
+  }
+
+  put(object: T): void {
+    this.#stage(keyOf(object), object)
+  }
+
+  remove(object: T): void {
+    this.#stage(keyOf(object), undefined)
+  }
+
+  /** A fresh list: what it does not contain is gone. */
+  replace(objects: readonly T[]): void {
+    for (const key of this.#pending.keys()) this.#pending.set(key, undefined)
+    for (const key of this.#objects.keys()) this.#stage(key, undefined)
+    for (const object of objects) this.put(object)
+  }
+
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  subscribeKey(key: string, listener: Listener): () => void {
+    const set = this.#keyListeners.get(key) ?? new Set()
+    this.#keyListeners.set(key, set)
+    set.add(listener)
+    return () => {
+      set.delete(listener)
+      if (set.size === 0) this.#keyListeners.delete(key)
+    }
+  }
+
+  /** Makes the collected changes visible; the answer tells readers once every table is done. */
+  flush(): Listener[] {
+    if (this.#pending.size === 0) return []
+    const due = new Set<Listener>()
+    for (const [key, object] of this.#pending) {
+      const before = this.#objects.get(key)
+      if (object === before || sameVersion(before, object)) continue
+      if (object) this.#objects.set(key, object)
+      else this.#objects.delete(key)
+      for (const listener of this.#keyListeners.get(key) ?? []) due.add(listener)
+      this.#all = undefined
+    }
+    this.#pending.clear()
+    if (this.#all) return []
+    this.#version += 1
+    return [...due, ...this.#listeners]
+  }
+
+  #stage(key: string, object: T | undefined): void {
+    const first = this.#pending.size === 0
+    this.#pending.set(key, object)
+    if (first) this.#onPending()
+  }
+}
+
+function sameVersion(a: KubeObject | undefined, b: KubeObject | undefined): boolean {
+  if (!a || !b) return false
+  const version = a.metadata.resourceVersion
+  return (
+    version !== undefined &&
+    version === b.metadata.resourceVersion &&
+    a.metadata.uid === b.metadata.uid
+  )
+}
