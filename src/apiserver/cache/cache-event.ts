@@ -1,0 +1,58 @@
+import type { KubeObject } from '../../api/object'
+import type { WatchEvent } from '../../client/request'
+
+/**
+ * One change of one object. What it looks like on a watch depends on whether the watch's filter
+ * matched the object before and after; each look is made once and shared by all watches.
+ */
+export class CacheEvent {
+  readonly revision: number
+  readonly namespace: string
+  readonly name: string
+  /** Missing when the object was deleted. */
+  readonly after: KubeObject | undefined
+  readonly before: KubeObject | undefined
+  #added: WatchEvent<KubeObject> | undefined
+  #modified: WatchEvent<KubeObject> | undefined
+  #deleted: WatchEvent<KubeObject> | undefined
+
+  constructor(change: {
+    readonly revision: number
+    readonly namespace: string
+    readonly name: string
+    readonly after: KubeObject | undefined
+    readonly before: KubeObject | undefined
+  }) {
+    this.revision = change.revision
+    this.namespace = change.namespace
+    this.name = change.name
+    this.after = change.after
+    this.before = change.before
+  }
+
+  /** For a watch whose filter matched before and after as told; undefined: nothing to tell. */
+  seenBy(matchedBefore: boolean, matchesAfter: boolean): WatchEvent<KubeObject> | undefined {
+    if (matchesAfter && this.after) {
+      if (matchedBefore) {
+        this.#modified ??= { type: 'MODIFIED', object: this.after }
+        return this.#modified
+      }
+      this.#added ??= { type: 'ADDED', object: this.after }
+      return this.#added
+    }
+    if (!matchedBefore || !this.before) return undefined
+    this.#deleted ??= { type: 'DELETED', object: withRevision(this.before, this.revision) }
+    return this.#deleted
+  }
+}
+
+/** The object as clients see it: with its revision as resourceVersion. */
+export function withRevision(object: KubeObject, revision: number): KubeObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
+}
+
+/** The revision of an object that came from the cache or a client; 0 when it has none. */
+export function revisionOf(object: KubeObject): number {
+  const text = object.metadata.resourceVersion
+  return text ? Number(text) : 0
+}

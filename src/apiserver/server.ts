@@ -1,0 +1,239 @@
+import { discoveryAnswer } from '../api/machinery/discovery'
+import { isTrue, type RequestInfo, requestInfo } from '../api/machinery/request-info'
+import {
+  badRequestStatus,
+  forbiddenStatus,
+  methodNotAllowedStatus,
+  resourceNotFoundStatus,
+} from '../api/machinery/status'
+import type { ApiRequest, ApiResponse, Identity } from '../client/request'
+import { apiServerPort, type WireRequest } from '../client/wire'
+import { EtcdClient } from '../etcd/client'
+import type { StreamEnd } from '../sim/network'
+import type { Process, ProcessEnv, ProcessFactory } from '../sim/process'
+import { type Task, wait } from '../sim/task'
+import { type Micros, minutes, seconds } from '../sim/time'
+import { authenticated } from './authentication'
+import { type Attributes, authorize, denialText } from './authorization'
+import { createBootstrapObjects } from './bootstrap'
+import { WatchCache } from './cache/watch-cache'
+import { compactRegularly } from './compactor'
+import { lookupsOf } from './handlers/admit'
+import { type Backend, type ResourceRequest, refused } from './handlers/backend'
+import { serveResource } from './handlers/resource'
+import { serveWatch, watchNeedsStream } from './handlers/watch'
+import { Health } from './health'
+import { MasterEndpoints } from './master-endpoints'
+import { corePlurals, servedResource } from './resources'
+import { rootPaths } from './root-paths'
+import { type PortRange, ServicePools } from './service/pools'
+import { LeasePool } from './storage/lease-pool'
+import { ObjectStore } from './storage/object-store'
+
+const bookmarkInterval: Micros = minutes(1)
+const eventTtlSeconds = 3600
+
+export interface ApiServerOptions {
+  /** Machine names or addresses of the etcd members; the nearest first. */
+  readonly etcdEndpoints: readonly string[]
+  /** `--service-cluster-ip-range`: one IPv4 network. */
+  readonly serviceCidr: string
+  readonly nodePortRange: PortRange
+  /** `--advertise-address`: where the other machines reach this server. */
+  readonly advertiseAddress: string
+}
+
+/** What `inspect()` of a running server tells. */
+export interface ApiServerInspection {
+  readonly requestsServed: number
+  readonly inFlight: number
+  readonly watchers: number
+  readonly cacheRevision: number
+  readonly ready: boolean
+}
+
+/**
+ * kube-apiserver on port 6443. It keeps nothing that etcd does not have: any number of them can run
+ * beside each other on one etcd cluster. `onCall` takes a `WireRequest` and answers an `ApiResponse`;
+ * a watch comes as a stream and gets `WatchFrame`s.
+ */
+export function kubeApiserver(options: ApiServerOptions): ProcessFactory {
+  return (env) => new ApiServer(env, options)
+}
+
+class ApiServer implements Process {
+  readonly #env: ProcessEnv
+  readonly #options: ApiServerOptions
+  readonly #cache: WatchCache
+  readonly #backend: Backend
+  readonly #health: Health
+  readonly #masters: MasterEndpoints
+  #requestsServed = 0
+  #inFlight = 0
+
+  constructor(env: ProcessEnv, options: ApiServerOptions) {
+    this.#env = env
+    this.#options = options
+    const etcd = new EtcdClient(env, options.etcdEndpoints)
+    const cache = new WatchCache(env, etcd, corePlurals)
+    const pools = new ServicePools(env, cache, options)
+    this.#cache = cache
+    this.#backend = {
+      env,
+      etcd,
+      cache,
+      pools,
+      store: new ObjectStore(etcd, cache),
+      eventLeases: new LeasePool(env, etcd, eventTtlSeconds),
+      lookups: lookupsOf(cache),
+    }
+    this.#health = new Health({ clock: env.clock, etcd, cache, spawn: (task) => env.spawn(task) })
+    this.#masters = new MasterEndpoints(this.#backend, {
+      address: options.advertiseAddress,
+      port: apiServerPort,
+      clusterIP: pools.firstAddress,
+    })
+  }
+
+  start(): void {
+    const { network, spawn } = this.#env
+    this.#cache.onInternalChange = (key) => this.#masters.keyChanged(key)
+    this.#cache.start()
+    network.listen(apiServerPort, {
+      onCall: (request, reply) => {
+        spawn(this.#call(request as WireRequest, reply))
+      },
+      onStream: (request, stream) => {
+        spawn(this.#stream(request as WireRequest, stream))
+      },
+    })
+    spawn(this.#runHooks())
+    spawn(compactRegularly(this.#env, this.#backend.etcd))
+    this.#scheduleBookmarks()
+  }
+
+  /** SIGTERM: no longer ready, out of the endpoints, then gone; what is in flight gets a moment. */
+  stop(): void {
+    this.#health.shuttingDown = true
+    this.#env.spawn(this.#shutDown())
+  }
+
+  inspect(): ApiServerInspection {
+    return {
+      requestsServed: this.#requestsServed,
+      inFlight: this.#inFlight,
+      watchers: this.#cache.watchers,
+      cacheRevision: this.#cache.revision,
+      ready: this.#cache.ready && this.#health.hooksDone,
+    }
+  }
+
+  *#shutDown(): Task<void> {
+    const left = this.#env.spawn(this.#masters.leave())
+    this.#env.clock.after(seconds(2), () => left.resolve(undefined), 'apiserver.shutdown')
+    yield* wait(left)
+    for (const watcher of [...this.#cache.allWatchers()]) watcher.end()
+    this.#env.exit(0)
+  }
+
+  *#runHooks(): Task<void> {
+    while (!(yield* this.#cache.untilReady(seconds(30))))
+      this.#env.note('apiserver.waiting', 'etcd')
+    yield* createBootstrapObjects(this.#backend)
+    yield* this.#masters.begin()
+    this.#health.hooksDone = true
+    this.#env.note('apiserver.ready', '')
+  }
+
+  #scheduleBookmarks(): void {
+    this.#env.clock.after(
+      bookmarkInterval,
+      () => {
+        for (const watcher of this.#cache.allWatchers()) {
+          if (watcher.wantsBookmarks) watcher.bookmark()
+        }
+        this.#scheduleBookmarks()
+      },
+      'apiserver.bookmark',
+    )
+  }
+
+  *#call(wire: WireRequest, reply: (response: unknown) => void): Task<void> {
+    this.#inFlight++
+    const response = yield* this.#serve(wire)
+    this.#inFlight--
+    this.#requestsServed++
+    reply(response)
+  }
+
+  *#stream(wire: WireRequest, stream: StreamEnd): Task<void> {
+    this.#requestsServed++
+    const routed = this.#route(wire)
+    if ('response' in routed) {
+      stream.send({ type: 'end', response: routed.response })
+      stream.close()
+    } else if (!routed.resource || routed.info.verb !== 'watch') {
+      const response = refused(badRequestStatus('only a watch is served on a stream'))
+      stream.send({ type: 'end', response })
+      stream.close()
+    } else yield* serveWatch(this.#backend, { ...routed, resource: routed.resource }, stream)
+  }
+
+  *#serve(wire: WireRequest): Task<ApiResponse> {
+    const routed = this.#route(wire)
+    if ('response' in routed) return routed.response
+    const { resource } = routed
+    if (!resource) return yield* this.#servePath(routed)
+    if (routed.info.verb === 'watch') return refused(watchNeedsStream())
+    return yield* serveResource(this.#backend, { ...routed, resource })
+  }
+
+  /** What the request is for, by whom, and whether it may. */
+  #route(wire: WireRequest): Routed | { readonly response: ApiResponse } {
+    const { request } = wire
+    const query = request.query ?? {}
+    const info = requestInfo(request.method, request.path, query)
+    const user = authenticated(wire)
+    if ('status' in user) return { response: refused(user.status) }
+    const attributes: Attributes = { ...info, user: user.identity }
+    const decision = authorize(attributes)
+    if (!decision.allowed) {
+      const resource = { group: info.group, name: info.resource }
+      const status = forbiddenStatus(resource, info.name, denialText(attributes))
+      return { response: refused(status) }
+    }
+    const now = this.#env.clock.wall()
+    const routed = { request, info, query, user: user.identity, now }
+    if (!info.isResource) return { ...routed, resource: undefined }
+    const resource = servedResource(info.group, info.version, info.resource)
+    const misplaced =
+      resource && !resource.namespaced && info.namespace && info.resource !== 'namespaces'
+    if (!resource || misplaced) return { response: refused(resourceNotFoundStatus()) }
+    return { ...routed, resource }
+  }
+
+  *#servePath(routed: Routed): Task<ApiResponse> {
+    const { request, query } = routed
+    const { path } = request
+    const health = yield* this.#health.answer(path, isTrue(query.verbose) || query.verbose === '')
+    if (health) return health
+    const serverAddress = `${this.#options.advertiseAddress}:${apiServerPort}`
+    const accept = request.accept
+    const answer = discoveryAnswer({ path, ...(accept ? { accept } : undefined), serverAddress })
+    if (answer) {
+      if (request.method !== 'GET') return refused(methodNotAllowedStatus())
+      return { status: 200, body: answer.body, headers: { 'Content-Type': answer.contentType } }
+    }
+    if (path === '/' || path === '') return { status: 200, body: { paths: rootPaths } }
+    return refused(resourceNotFoundStatus())
+  }
+}
+
+interface Routed {
+  readonly request: ApiRequest
+  readonly info: RequestInfo
+  readonly query: ResourceRequest['query']
+  readonly user: Identity
+  readonly now: number
+  readonly resource: ResourceRequest['resource'] | undefined
+}

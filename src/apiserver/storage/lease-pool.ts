@@ -1,0 +1,36 @@
+import type { EtcdClient, EtcdResult } from '../../etcd/client'
+import type { ProcessEnv } from '../../sim/process'
+import type { Task } from '../../sim/task'
+import { type Micros, seconds } from '../../sim/time'
+
+/** A lease is shared by the keys of this long, and by at most so many, as the real server does. */
+const reuseFor: Micros = seconds(60)
+const keysMax = 1000
+
+/** Leases for short-lived objects: granted for a while longer than asked, shared by many keys. */
+export class LeasePool {
+  readonly #env: ProcessEnv
+  readonly #etcd: EtcdClient
+  readonly #ttlSeconds: number
+  #lease: { readonly id: number; readonly until: Micros; keys: number } | undefined
+
+  constructor(env: ProcessEnv, etcd: EtcdClient, ttlSeconds: number) {
+    this.#env = env
+    this.#etcd = etcd
+    this.#ttlSeconds = ttlSeconds
+  }
+
+  /** The id of a lease with at least the pool's time to live. */
+  *take(): Task<EtcdResult<number>> {
+    const now = this.#env.clock.monotonic()
+    const lease = this.#lease
+    if (lease && now < lease.until && lease.keys < keysMax) {
+      lease.keys++
+      return { ok: true, value: lease.id }
+    }
+    const granted = yield* this.#etcd.leaseGrant(this.#ttlSeconds + reuseFor / seconds(1))
+    if (!granted.ok) return granted
+    this.#lease = { id: granted.value.id, until: now + reuseFor, keys: 1 }
+    return { ok: true, value: granted.value.id }
+  }
+}
