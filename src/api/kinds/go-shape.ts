@@ -7,54 +7,85 @@ type Write = (value: unknown) => unknown
 
 interface FieldRule {
   readonly name: string
-  readonly write: Write
+  /** `undefined`: the value stands as it is. */
+  readonly write: Write | undefined
   /** What stands there when the field is absent; missing: nothing. */
   readonly absent: (() => unknown) | undefined
 }
 
+interface StructRules {
+  readonly byName: ReadonlyMap<string, FieldRule>
+  readonly whenAbsent: readonly FieldRule[]
+}
+
 type Plain = Readonly<Record<string, unknown>>
 
-const structs = new Map<string, Write>()
+const structs = new Map<string, StructRules>()
 
 /**
  * The object as the Go server would write it: fields with Go's zero value and `omitempty` are left
  * out, struct values and required fields are there even when nobody set them. Shares everything
  * that is already so, down to giving back `object` itself. Unknown kinds come back unchanged.
+ * Fields that are the very same in `shaped`, an earlier result, are not looked at.
  */
 export function goShape<T extends object>(
   group: string,
   version: string,
   kind: string,
   object: T,
+  shaped?: object,
 ): T {
   const type = structOfKind(group, version, kind)
-  return type === undefined ? object : (structWriter(type)(object) as T)
+  if (type === undefined) return object
+  return writeStruct(object, rulesOf(type), shaped as Plain | undefined) as T
 }
 
-function structWriter(type: StructType): Write {
+function rulesOf(type: StructType): StructRules {
   let known = structs.get(type.name)
   if (known === undefined) {
-    let rules: readonly FieldRule[] | undefined
-    known = (value) => {
-      rules ??= [...type.fields.values()].map((field) => fieldRule(type.name, field))
-      return writeStruct(value, rules)
+    const rules = [...type.fields.values()].map((field) => fieldRule(type.name, field))
+    known = {
+      byName: new Map(rules.filter((rule) => rule.write).map((rule) => [rule.name, rule])),
+      whenAbsent: rules.filter((rule) => rule.absent),
     }
     structs.set(type.name, known)
   }
   return known
 }
 
-function writeStruct(value: unknown, rules: readonly FieldRule[]): unknown {
+function structWriter(type: StructType): Write {
+  let rules: StructRules | undefined
+  return (value) => {
+    rules ??= rulesOf(type)
+    return writeStruct(value, rules, undefined)
+  }
+}
+
+function writeStruct(value: unknown, rules: StructRules, shaped: Plain | undefined): unknown {
   if (typeof value !== 'object' || value === null) return value
   const source = value as Plain
   let out: Record<string, unknown> | undefined
-  for (const rule of rules) {
-    const before = source[rule.name]
-    const after = before === undefined || before === null ? rule.absent?.() : rule.write(before)
+  for (const name in source) {
+    const before = source[name]
+    if (before === undefined || before === null) {
+      out ??= { ...source }
+      delete out[name]
+      continue
+    }
+    if (shaped !== undefined && shaped[name] === before) continue
+    const write = rules.byName.get(name)?.write
+    if (write === undefined) continue
+    const after = write(before)
     if (after === before) continue
     out ??= { ...source }
-    if (after === undefined) delete out[rule.name]
-    else out[rule.name] = after
+    if (after === undefined) delete out[name]
+    else out[name] = after
+  }
+  for (const rule of rules.whenAbsent) {
+    const before = source[rule.name]
+    if (before !== undefined && before !== null) continue
+    out ??= { ...source }
+    out[rule.name] = rule.absent!()
   }
   return out ?? value
 }
@@ -68,7 +99,8 @@ function fieldRule(struct: string, field: FieldNode): FieldRule {
   const always = field.required || kept
   const absent = kept ? () => WRITTEN_AS[key] : absentValue(field, always, listed)
   const keepZero = always || listed(POINTERS)
-  return { name, write: writer(type, always, keepZero), absent }
+  const write = writer(type, always, keepZero)
+  return { name, write: write === keep ? undefined : write, absent }
 }
 
 function absentValue(

@@ -1,8 +1,9 @@
 import type { Node, Pod, Service, ServiceAccount } from '../generated/core-v1'
 import type { ObjectMeta, Status } from '../generated/meta-v1'
 import type { PriorityClass } from '../generated/scheduling-v1'
-import { decodeBody, type FieldValidation } from '../machinery/decode'
+import { type Decoded, decodeBody, type FieldValidation } from '../machinery/decode'
 import { type FieldError, invalidStatus } from '../machinery/field'
+import { setOwn } from '../machinery/json'
 import { semanticEqual } from '../machinery/semantic-equal'
 import {
   badRequestStatus,
@@ -76,6 +77,8 @@ interface Refused {
   readonly status: Status
 }
 
+type Plain = Readonly<Record<string, unknown>>
+
 function refuse(status: Status): Refused {
   return { ok: false, status }
 }
@@ -108,7 +111,11 @@ export function admitCreate(request: CreateRequest, context: AdmissionContext): 
   if (decoded.object.metadata?.resourceVersion && !request.dryRun) {
     return refuse(unknownErrorStatus('resourceVersion should not be set on objects to be created'))
   }
-  return { ok: true, object: shaped(allocated.object, context), warnings: decoded.warnings }
+  return {
+    ok: true,
+    object: shaped(allocated.object, undefined, context),
+    warnings: decoded.warnings,
+  }
 }
 
 /** A PUT, or what a patch made of the old object. */
@@ -148,7 +155,7 @@ function finishUpdate(
   context: AdmissionContext,
 ): AdmittedUpdate {
   if (errors.length > 0) return refuse(invalidFor(next, errors, context))
-  const object = shaped(next, context)
+  const object = shaped(next, old, context)
   return { ok: true, object: semanticEqual(object, old) ? old : object, warnings }
 }
 
@@ -158,13 +165,7 @@ function decodeUpdate(
   strategy: KindStrategy,
 ): Admitted {
   const { resource } = context
-  const decoded = decodeBody({
-    body: request.body,
-    group: resource.group,
-    version: resource.version,
-    kind: resource.kind,
-    ...(request.fieldValidation ? { fieldValidation: request.fieldValidation } : undefined),
-  })
+  const decoded = decodeChanges(request, resource)
   if (!decoded.ok) return decoded
   const placed = inNamespace(withMetadata(strategy.defaults(withMetadata(decoded.object))), context)
   if (!placed.ok) return placed
@@ -189,10 +190,28 @@ function decodeUpdate(
   return { ok: true, object, warnings: decoded.warnings }
 }
 
+/** Decodes a body; parts of plain data that are the old object's own need no second look. */
+function decodeChanges(request: UpdateRequest, resource: ResourceRef): Decoded {
+  const { body, old, fieldValidation } = request
+  const { group, version, kind } = resource
+  const how = { group, version, kind, ...(fieldValidation ? { fieldValidation } : undefined) }
+  if (typeof body !== 'object' || body === null) return decodeBody({ ...how, body })
+  const before = old as unknown as Plain
+  const changed: Record<string, unknown> = {}
+  const kept: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(body)) {
+    const isOld = typeof value === 'object' && value !== null && before[key] === value
+    setOwn(isOld ? kept : changed, key, value)
+  }
+  const decoded = decodeBody({ ...how, body: changed })
+  if (!decoded.ok) return decoded
+  return { ...decoded, object: { ...decoded.object, ...kept } }
+}
+
 /** Parts that mean the same as before are the same as before, so that later steps skip them. */
 function sameParts(next: KubeObject, old: KubeObject): KubeObject {
-  const before = old as unknown as Readonly<Record<string, unknown>>
-  const source = next as unknown as Readonly<Record<string, unknown>>
+  const before = old as unknown as Plain
+  const source = next as unknown as Plain
   let out: Record<string, unknown> | undefined
   for (const key of Object.keys(source)) {
     if (key === 'metadata' || source[key] === before[key]) continue
@@ -297,6 +316,17 @@ function mutatePod(given: Pod, context: AdmissionContext): Step {
   return { ok: true, object: withDefaultTolerations(prioritized.pod) }
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** What only the server may say about an object. */
+const SYSTEM_FIELDS = [
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'managedFields',
+  'selfLink',
+  'resourceVersion',
+] as const
+
 /** System metadata, a generated name, and the kind's own preparation. */
 function asNew(
   object: KubeObject,
@@ -304,15 +334,10 @@ function asNew(
   context: AdmissionContext,
   strategy: KindStrategy,
 ): KubeObject {
-  const {
-    deletionTimestamp: _deleted,
-    deletionGracePeriodSeconds: _grace,
-    managedFields: _fields,
-    selfLink: _link,
-    resourceVersion: _version,
-    ...rest
-  } = object.metadata
-  const metadata = { ...rest, uid: request.uid, creationTimestamp: request.now }
+  const metadata: Writable<ObjectMeta> = { ...object.metadata }
+  for (const field of SYSTEM_FIELDS) if (metadata[field] !== undefined) delete metadata[field]
+  metadata.uid = request.uid
+  metadata.creationTimestamp = request.now
   if (!metadata.name && metadata.generateName) {
     metadata.name = generateName(metadata.generateName, context.randomInt)
   }
@@ -340,7 +365,11 @@ function invalidFor(
   return invalidStatus({ group, kind }, object.metadata.name ?? '', errors)
 }
 
-function shaped(object: KubeObject, context: AdmissionContext): KubeObject {
+function shaped(
+  object: KubeObject,
+  old: KubeObject | undefined,
+  context: AdmissionContext,
+): KubeObject {
   const { group, version, kind } = context.resource
-  return goShape(group, version, kind, object)
+  return goShape(group, version, kind, object, old)
 }
