@@ -9,8 +9,8 @@ const segmentRecordsDefault = 4_096
 /** A log entry is a record as it is; these are the others. */
 type WalMark =
   | ({ readonly mark: 'state' } & HardState)
-  /** From here on the log continues the snapshot at `index`. */
-  | { readonly mark: 'snapshot'; readonly index: number; readonly term: number }
+  /** Whatever was written before is void: the log goes on after a snapshot. */
+  | { readonly mark: 'restart' }
 
 interface Segment {
   readonly file: string
@@ -70,8 +70,9 @@ export class Wal {
   save(entries: readonly Entry[], hardState: HardState | undefined): void {
     const last = entries.at(-1)
     if (!last && !hardState) return
-    if (this.#records >= this.#segmentRecordsMax)
+    if (this.#records >= this.#segmentRecordsMax) {
       this.#cut((entries[0]?.index ?? this.#lastIndex + 1) - 1)
+    }
     const { file } = this.#segments.at(-1) as Segment
     for (const entry of entries) this.#disk.append(file, entry)
     this.#records += entries.length
@@ -82,11 +83,10 @@ export class Wal {
   /** Keeps a snapshot; `received`: it replaces the log, which then goes on after it. */
   saveSnapshot(snapshot: Snapshot, received: boolean): void {
     const { index, term } = snapshot.metadata
-    const [old] = this.#disk.list(`${this.#directory}/snap/`).slice(-1)
+    const old = this.#disk.list(`${this.#directory}/snap/`)
     const file = `${this.#directory}/snap/${hex(term)}-${hex(index)}.snap`
     this.#disk.put(file, [snapshot.metadata, snapshot.data])
-    this.#mark({ mark: 'snapshot', index, term })
-    if (old && old !== file) this.#disk.remove(old)
+    for (const other of old) if (other !== file) this.#disk.remove(other)
     if (received) this.#restartAfter(snapshot)
     else this.#release(index)
   }
@@ -96,10 +96,10 @@ export class Wal {
   }
 
   /** The log files do not lead on from the snapshot: a new one does. */
-  #restartAfter({ metadata: { index, term } }: Snapshot): void {
+  #restartAfter({ metadata: { index } }: Snapshot): void {
     this.#lastIndex = index
     this.#cut(index)
-    this.#mark({ mark: 'snapshot', index, term })
+    this.#mark({ mark: 'restart' })
     this.#release(index)
   }
 
@@ -156,13 +156,17 @@ class Replay {
 
   take(record: Entry | WalMark): void {
     if (!('mark' in record)) this.#append(record)
-    else if (record.mark === 'snapshot') this.#continueFrom(record.index, record.term)
+    else if (record.mark === 'restart') this.#entries = []
     else this.#state = { term: record.term, vote: record.vote, commit: record.commit }
   }
 
   finish(snapshot: Snapshot): Recovered {
     const { index, term } = snapshot.metadata
-    this.leadsOn = this.#continueFrom(index, term)
+    const at = index - this.#first
+    if (at >= 0 && this.#entries.length > 0 && this.#entries[at]?.term !== term) {
+      this.#entries = []
+      this.leadsOn = false
+    }
     const entries = this.#entries.slice(Math.max(0, index + 1 - this.#first))
     const { vote, commit } = this.#state
     const hardState =
@@ -184,14 +188,6 @@ class Replay {
     assert(at <= this.#entries.length, `the log lacks the entries before ${entry.index}`)
     this.#entries.length = at
     this.#entries.push(entry)
-  }
-
-  /** Keeps the entries only if they lead on from the snapshot; false if there were others. */
-  #continueFrom(index: number, term: number): boolean {
-    const at = index - this.#first
-    if (at < 0 || this.#entries.length === 0 || this.#entries[at]?.term === term) return true
-    this.#entries = []
-    return false
   }
 }
 
