@@ -3,7 +3,6 @@ import type { ApiClient } from '../client/api-client'
 import type { EventRecorder } from '../client/event-recorder'
 import type { Informer } from '../client/informer'
 import type { ProcessEnv } from '../sim/process'
-import type { Task } from '../sim/task'
 import type { Micros } from '../sim/time'
 import type { ControllerSettings } from './settings'
 
@@ -28,10 +27,10 @@ export interface ClientLimit {
 }
 
 /**
- * One controller. `wire` registers informers and handlers before anything runs; `run`, when given
- * back, is a task that starts the work once every informer asked for has its first list.
+ * One controller. `wire` asks for informers and registers handlers before anything runs; what it
+ * returns starts the work, once every informer asked for has its first list.
  */
 export interface Controller {
   readonly name: string
-  wire(context: ControllerContext): (() => void) | (() => Task<void>)
+  wire(context: ControllerContext): () => void
 }

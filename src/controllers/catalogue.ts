@@ -1,0 +1,28 @@
+import type { Controller } from './context'
+import { deploymentController } from './deployment/controller'
+import { endpointsController } from './endpoints/controller'
+import { endpointSliceController } from './endpointslice/controller'
+import { namespaceController } from './namespace/controller'
+import { nodeIpamController } from './node-ipam/controller'
+import { nodeLifecycleController } from './node-lifecycle/controller'
+import { podGcController } from './pod-gc/controller'
+import { replicaSetController, replicationController } from './replicaset/controller'
+import { rootCaPublisher } from './root-ca/controller'
+import { serviceAccountController } from './serviceaccount/controller'
+import { taintEvictionController } from './taint-eviction/controller'
+
+/** What the manager runs, in the order it starts them. */
+export const controllers: readonly Controller[] = [
+  serviceAccountController,
+  rootCaPublisher,
+  namespaceController,
+  nodeIpamController,
+  nodeLifecycleController,
+  taintEvictionController,
+  endpointsController,
+  endpointSliceController,
+  replicationController,
+  replicaSetController,
+  deploymentController,
+  podGcController,
+]
