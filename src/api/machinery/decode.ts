@@ -35,7 +35,7 @@ export type Decoded =
   | { readonly ok: false; readonly status: Status }
 
 /** A value read into a Go type. `error` is the one that Go would return; strict ones are listed. */
-export interface TypedValue {
+interface TypedValue {
   readonly value: unknown
   readonly error: string | undefined
   /** The same in the words of Go's converter from unstructured data, which patches go through. */
@@ -44,6 +44,8 @@ export interface TypedValue {
 }
 
 type Plain = { readonly [key: string]: unknown }
+
+const NOTHING: Plain = {}
 
 /**
  * Reads a request body as the real server does: checks kind and version, types, unknown and
@@ -185,11 +187,14 @@ function withHead(object: KubeObject, apiVersion: string, kind: string): KubeObj
   return { ...object, kind, apiVersion }
 }
 
-/** Reads plain data into a type: the core of `decodeBody`, for patches and parts of objects. */
-export function decodeValue(type: TypeNode, value: unknown): TypedValue {
+/**
+ * Reads plain data into a type: the core of `decodeBody`, for patches and parts of objects. What
+ * `known` shares with the value was read before and is not looked at again.
+ */
+export function decodeValue(type: TypeNode, value: unknown, known?: unknown): TypedValue {
   const decoder = new Decoder()
   try {
-    const read = decoder.read(type, value)
+    const read = decoder.read(type, value, known)
     const { error, conversionError, strict } = decoder
     return { value: read, error, conversionError, strict }
   } catch (fault) {
@@ -230,13 +235,14 @@ class Decoder {
   #struct = ''
 
   /** `undefined` means Go's zero value: the field is left out. */
-  read(type: TypeNode, value: unknown): unknown {
+  read(type: TypeNode, value: unknown, known?: unknown): unknown {
     if (value === null || value === undefined) return undefined
+    if (value === known) return value
     switch (type.kind) {
       case 'struct':
-        return this.#readStruct(type, value)
+        return this.#readStruct(type, value, known)
       case 'list':
-        return this.#readList(type, value)
+        return this.#readList(type, value, known)
       case 'map':
         return this.#readMap(type, value)
       case 'string':
@@ -309,14 +315,15 @@ class Decoder {
     return kind === 'time' ? formatTime(micros) : formatMicroTime(micros)
   }
 
-  #readList(type: ListType, value: unknown): unknown {
+  #readList(type: ListType, value: unknown, known: unknown): unknown {
     if (!Array.isArray(value)) return this.#mismatch(jsonType(value), type)
     const { items } = type
+    const before: readonly unknown[] = Array.isArray(known) ? known : []
     let out: unknown[] | undefined
     for (let i = 0; i < value.length; i++) {
       const item: unknown = value[i]
       this.#path.push(i)
-      const read = item === null ? zeroOf(items) : this.read(items, item)
+      const read = item === null ? zeroOf(items) : this.read(items, item, before[i])
       this.#path.pop()
       if (out !== undefined) out.push(read)
       else if (read !== item) {
@@ -349,12 +356,13 @@ class Decoder {
     return out ?? value
   }
 
-  #readStruct(type: StructType, value: unknown): unknown {
+  #readStruct(type: StructType, value: unknown, known: unknown): unknown {
     if (typeof value !== 'object' || Array.isArray(value)) {
       return this.#mismatch(jsonType(value), type)
     }
     const object = value as Plain
     const keys = Object.keys(object)
+    const before = typeof known === 'object' && known !== null ? (known as Plain) : NOTHING
     const outer = this.#struct
     let out: { [key: string]: unknown } | undefined
     for (let i = 0; i < keys.length; i++) {
@@ -362,7 +370,9 @@ class Decoder {
       const item = object[key]
       const field = type.fields.get(key)
       const read =
-        field === undefined ? this.#unknownField(key) : this.#readField(type, field, item)
+        field === undefined
+          ? this.#unknownField(key)
+          : this.#readField(type, field, item, before[key])
       if (out === undefined) {
         if (read === item) continue
         out = copyOf(object, keys, i)
@@ -373,13 +383,14 @@ class Decoder {
     return out ?? value
   }
 
-  #readField(type: StructType, field: FieldNode, item: unknown): unknown {
+  #readField(type: StructType, field: FieldNode, item: unknown, known: unknown): unknown {
+    if (item === known && item !== null) return item
     const depth = this.#fields.length
     this.#struct = type.goName.slice(type.goName.indexOf('.') + 1)
     if (field.embedded !== undefined) this.#fields.push(field.embedded)
     this.#fields.push(field.name)
     this.#path.push(field.name)
-    const read = this.read(field.type, item)
+    const read = this.read(field.type, item, known)
     this.#path.pop()
     this.#fields.length = depth
     return read

@@ -81,13 +81,13 @@ const AGGREGATED =
   /application\/json[^,]*;\s*(?=[^,]*g=apidiscovery\.k8s\.io)(?=[^,]*v=(v2(?:beta1)?)\b)(?=[^,]*as=APIGroupDiscoveryList)/
 
 /** The content type of an aggregated answer that the Accept header asks for, if it asks. */
-export function aggregatedContentType(accept: string): string | undefined {
+function aggregatedContentType(accept: string): string | undefined {
   const version = AGGREGATED.exec(accept)?.[1]
   if (version === undefined) return undefined
   return `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`
 }
 
-export interface DiscoveryRequest {
+interface DiscoveryRequest {
   readonly path: string
   readonly accept?: string
   /** `host:port` at which clients reach this server. */

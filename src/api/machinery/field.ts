@@ -45,7 +45,7 @@ export class Path {
   }
 }
 
-export type FieldErrorType =
+type FieldErrorType =
   | 'FieldValueNotFound'
   | 'FieldValueRequired'
   | 'FieldValueDuplicate'
@@ -151,7 +151,7 @@ export function internal(path: FieldPath, detail: string): FieldError {
 }
 
 /** The message without the field's name, as it stands in a Status cause. */
-export function fieldErrorBody(error: FieldError): string {
+function fieldErrorBody(error: FieldError): string {
   let text = HEADINGS[error.type]
   switch (error.type) {
     case 'FieldValueRequired':
@@ -175,7 +175,7 @@ export function fieldErrorText(error: FieldError): string {
 }
 
 /** One message as it is, several as `[a, b]`; equal ones once. Go's aggregate error. */
-export function aggregateText(messages: readonly string[]): string {
+function aggregateText(messages: readonly string[]): string {
   const unique = [...new Set(messages)]
   return unique.length === 1 ? unique[0]! : `[${unique.join(', ')}]`
 }
@@ -203,7 +203,7 @@ export function invalidStatus(
     details: {
       ...(name === '' ? undefined : { name }),
       ...(kind.group === '' ? undefined : { group: kind.group }),
-      kind: kind.kind,
+      ...(kind.kind === '' ? undefined : { kind: kind.kind }),
       ...(causes.length === 0 ? undefined : { causes }),
     },
     code: 422,

@@ -4,7 +4,7 @@ type Container = { [key: string]: unknown } | unknown[]
 
 const OPERATIONS = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test'])
 
-export type JsonPatched =
+type JsonPatched =
   | { readonly ok: true; readonly value: unknown }
   /** `malformed`: no JSON patch at all (400). `inapplicable`: it does not fit the document (422). */
   | { readonly ok: false; readonly fault: 'malformed' | 'inapplicable'; readonly error: string }

@@ -1,7 +1,7 @@
 import { goQuote } from './go-text'
 
 /** Bounds for text from outside. Depth is Go's own limit; bytes are counted as UTF-16 units. */
-export interface JsonLimits {
+interface JsonLimits {
   readonly depthMax?: number
   readonly lengthMax?: number
 }

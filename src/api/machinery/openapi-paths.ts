@@ -1,7 +1,7 @@
 import type { ApiResource } from './discovery'
 import { definitionOfKind } from './schema'
 
-export interface OpenApiParameter {
+interface OpenApiParameter {
   readonly name: string
   readonly in: 'query' | 'path'
   readonly required?: boolean

@@ -99,7 +99,7 @@ function isMap(value: unknown): boolean {
 
 function readBack(request: PatchRequest, value: unknown, duplicates: readonly string[]): Patched {
   if (value === request.original) return strictly(request, request.original, duplicates, () => '')
-  const typed = decodeValue(request.type, value)
+  const typed = decodeValue(request.type, value, request.original)
   const shown = (): string => sortedJson(value)
   if (typed.error !== undefined) return refuse(patchInvalid(shown(), typed.error))
   const strict = [...duplicates, ...typed.strict]
@@ -116,7 +116,7 @@ function applyStrategic(request: PatchRequest, read: ReadPatch): Patched {
   if (patched.value === request.original) {
     return strictly(request, request.original, read.duplicates, shown)
   }
-  const typed = decodeValue(request.type, patched.value)
+  const typed = decodeValue(request.type, patched.value, request.original)
   if (typed.error !== undefined) {
     return refuse(patchInvalid(shown(), typed.conversionError ?? typed.error))
   }

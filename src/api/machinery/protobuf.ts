@@ -6,7 +6,7 @@ import { formatMicroTime, formatTime } from './time'
 /** What client-go calls its binary form of objects. */
 export const PROTOBUF = 'application/vnd.kubernetes.protobuf'
 
-export type ProtobufRead =
+type ProtobufRead =
   | { readonly ok: true; readonly object: { readonly [key: string]: unknown } }
   | { readonly ok: false; readonly error: string }
 

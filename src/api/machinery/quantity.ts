@@ -11,7 +11,7 @@ export interface Quantity {
 }
 
 /** The one message that Go has for text that is no quantity. */
-export const QUANTITY_FORMAT_MESSAGE =
+const QUANTITY_FORMAT_MESSAGE =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
 const QUANTITY_SUFFIX_MESSAGE = "unable to parse quantity's suffix"
@@ -57,7 +57,7 @@ export const ZERO_QUANTITY: Quantity = { mantissa: 0n, exponent10: 0, format: 'D
 
 const MAX = (1n << 63n) - 1n
 
-export type ParsedQuantity =
+type ParsedQuantity =
   | { readonly ok: true; readonly quantity: Quantity }
   | { readonly ok: false; readonly error: string }
 

@@ -38,7 +38,7 @@ export const DEFINITIONS: { readonly [name: string]: DefinitionSchema } = {
   ...APIREGISTRATION_DEFINITIONS,
 }
 
-export type ScalarKind =
+type ScalarKind =
   | 'string'
   | 'int32'
   | 'int64'

@@ -8,7 +8,7 @@ export interface GroupName {
 }
 
 /** `pods`, `deployments.apps`: how messages name a resource or a kind. */
-export function qualifiedName(what: GroupName): string {
+function qualifiedName(what: GroupName): string {
   return what.group === '' ? what.name : `${what.name}.${what.group}`
 }
 

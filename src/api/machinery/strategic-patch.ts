@@ -10,7 +10,7 @@ const RETAIN_KEYS = '$retainKeys'
 const DELETE_FROM = '$deleteFromPrimitiveList/'
 const SET_ORDER = '$setElementOrder/'
 
-export type StrategicPatched =
+type StrategicPatched =
   | { readonly ok: true; readonly value: unknown }
   /** The server answers 400, 422 or, for what it did not foresee, 500 with the bare text. */
   | { readonly ok: false; readonly code: 400 | 422 | 500; readonly error: string }
