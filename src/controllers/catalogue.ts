@@ -2,6 +2,7 @@ import type { Controller } from './context'
 import { deploymentController } from './deployment/controller'
 import { endpointsController } from './endpoints/controller'
 import { endpointSliceController } from './endpointslice/controller'
+import { garbageCollector } from './garbage-collector/controller'
 import { namespaceController } from './namespace/controller'
 import { nodeIpamController } from './node-ipam/controller'
 import { nodeLifecycleController } from './node-lifecycle/controller'
@@ -25,4 +26,5 @@ export const controllers: readonly Controller[] = [
   replicaSetController,
   deploymentController,
   podGcController,
+  garbageCollector,
 ]

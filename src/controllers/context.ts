@@ -12,6 +12,11 @@ export interface ControllerContext {
   readonly settings: ControllerSettings
   /** The manager's shared informer of a resource; the controller runs once its informers have synced. */
   informer<T extends KubeObject>(ref: ResourceRef<T>): Informer<T>
+  /**
+   * The shared informer if there is one, else one of the manager's second set, which has a client
+   * and rate limit of its own. May be asked for while running; the caller starts it.
+   */
+  metadataInformer(ref: ResourceRef): Informer<KubeObject>
   /** A client of its own: `account` is a service account in kube-system, with its own rate limit. */
   client(account: string, limit?: ClientLimit): ApiClient
   recorder(client: ApiClient, component: string): EventRecorder

@@ -81,27 +81,31 @@ class ControllerManagerProcess implements Process {
   }
 
   #lead(): void {
-    const informers = new InformerSet(this.#env, this.#client('shared-informers', defaultLimit))
+    const informers = new Informers(
+      new InformerSet(this.#env, this.#client('shared-informers', defaultLimit)),
+      new InformerSet(this.#env, this.#client('metadata-informers', defaultLimit)),
+    )
     for (const controller of controllers) this.#wire(controller, informers)
-    informers.start()
+    informers.shared.start()
   }
 
-  #wire(controller: Controller, informers: InformerSet): void {
+  #wire(controller: Controller, informers: Informers): void {
     const needed: Informer<KubeObject>[] = []
     const run = controller.wire(this.#context(informers, needed))
     this.#env.spawn(runSynced(needed, run))
   }
 
-  #context(informers: InformerSet, needed: Informer<KubeObject>[]): ControllerContext {
+  #context(informers: Informers, needed: Informer<KubeObject>[]): ControllerContext {
     const env = this.#env
     return {
       env,
       settings: this.#settings,
       informer<T extends KubeObject>(ref: ResourceRef<T>): Informer<T> {
-        const informer = informers.for(ref)
+        const informer = informers.typed(ref)
         needed.push(informer as unknown as Informer<KubeObject>)
         return informer
       },
+      metadataInformer: (ref) => informers.any(ref),
       client: (account, limit = defaultLimit) =>
         this.#client(
           `system:serviceaccount:kube-system:${account}`,
@@ -112,6 +116,28 @@ class ControllerManagerProcess implements Process {
       now: () => formatTime(env.clock.wall()),
       wall: () => env.clock.wall(),
     }
+  }
+}
+
+/** Informers of the resources that controllers name, and of all others. */
+class Informers {
+  readonly shared: InformerSet
+  readonly #others: InformerSet
+  readonly #named = new Set<string>()
+
+  constructor(shared: InformerSet, others: InformerSet) {
+    this.shared = shared
+    this.#others = others
+  }
+
+  typed<T extends KubeObject>(ref: ResourceRef<T>): Informer<T> {
+    this.#named.add(`${ref.group}/${ref.version}/${ref.resource}`)
+    return this.shared.for(ref)
+  }
+
+  any(ref: ResourceRef): Informer<KubeObject> {
+    const isNamed = this.#named.has(`${ref.group}/${ref.version}/${ref.resource}`)
+    return isNamed ? this.shared.for(ref) : this.#others.for(ref)
   }
 }
 
