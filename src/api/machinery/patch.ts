@@ -1,6 +1,7 @@
 import type { Status } from '../generated/meta-v1'
 import type { KubeObject } from '../object'
-import { decodeValue, type FieldValidation } from './decode'
+import type { FieldValidation } from './decode'
+import { decodeValue } from './decode-value'
 import { invalid, invalidStatus, Path } from './field'
 import { compareText, goValue } from './go-text'
 import { parseJson } from './json'
