@@ -6,6 +6,7 @@ export const rootPaths: readonly string[] = [
   '/apis',
   '/healthz',
   '/livez',
+  '/openapi/v2',
   '/openapi/v3',
   '/readyz',
   '/version',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { KubeObject } from '../api/object'
 import { CONFIGMAPS, DEPLOYMENTS, NAMESPACES, NODES, PODS, SERVICES } from '../api/resources'
 import type { WatchEvent } from '../client/request'
-import type { KubeObject } from '../api/object'
 import { seconds } from '../sim/time'
 import { apiFixture, createServiceAccount } from '../testing/api-fixture'
 

@@ -1,4 +1,5 @@
 import { discoveryAnswer } from '../api/machinery/discovery'
+import { openApiDocument, openApiIndex, swaggerDocument } from '../api/machinery/openapi'
 import { isTrue, type RequestInfo, requestInfo } from '../api/machinery/request-info'
 import {
   badRequestStatus,
@@ -224,9 +225,17 @@ class ApiServer implements Process {
       if (request.method !== 'GET') return refused(methodNotAllowedStatus())
       return { status: 200, body: answer.body, headers: { 'Content-Type': answer.contentType } }
     }
+    const document = openApiAnswer(path)
+    if (document) return { status: 200, body: document }
     if (path === '/' || path === '') return { status: 200, body: { paths: rootPaths } }
     return refused(resourceNotFoundStatus())
   }
+}
+
+function openApiAnswer(path: string): object | undefined {
+  if (path === '/openapi/v3') return openApiIndex()
+  if (path === '/openapi/v2') return swaggerDocument()
+  return path.startsWith('/openapi/v3/') ? openApiDocument(path.slice(12)) : undefined
 }
 
 interface Routed {

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../api/object'
 import type { WatchEvent } from '../../client/request'
+import type { Micros } from '../../sim/time'
 
 /**
  * One change of one object. What it looks like on a watch depends on whether the watch's filter
@@ -7,6 +8,8 @@ import type { WatchEvent } from '../../client/request'
  */
 export class CacheEvent {
   readonly revision: number
+  /** When it came, in virtual time. */
+  readonly time: Micros
   readonly namespace: string
   readonly name: string
   /** Missing when the object was deleted. */
@@ -18,12 +21,14 @@ export class CacheEvent {
 
   constructor(change: {
     readonly revision: number
+    readonly time: Micros
     readonly namespace: string
     readonly name: string
     readonly after: KubeObject | undefined
     readonly before: KubeObject | undefined
   }) {
     this.revision = change.revision
+    this.time = change.time
     this.namespace = change.namespace
     this.name = change.name
     this.after = change.after

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../api/object'
+import { type Micros, seconds } from '../../sim/time'
 import { CacheEvent } from './cache-event'
 import { OrderedObjects } from './ordered-objects'
 import {
@@ -11,15 +12,21 @@ import {
   type WatcherBucket,
 } from './watcher'
 
-/** Changes remembered per resource for watches that begin in the past. */
-export const historyEventsMax = 4096
+/**
+ * So many changes are remembered per resource for watches that begin in the past, and more while
+ * they are young: the real server's dynamic cache size.
+ */
+export const historyEventsMin = 100
+export const historyEventsMax = 16_384
+/** A change younger than this is kept beyond the minimum. */
+const freshFor: Micros = seconds(75)
 
 /** The objects of one resource, their latest changes, and who watches them. */
 export class ResourceCache {
   readonly objects = new OrderedObjects()
   readonly #indexesNodes: boolean
-  /** A ring: the oldest event is at `#head % historyEventsMax` once it is full. */
-  readonly #history: CacheEvent[] = []
+  /** Oldest first; those before `#head` are forgotten. */
+  #history: CacheEvent[] = []
   #head = 0
   /** Everything after this revision is in the history. */
   #floor: number
@@ -38,10 +45,7 @@ export class ResourceCache {
 
   /** The revision of the last change; the floor when there was none since. */
   get lastRevision(): number {
-    const count = this.#history.length
-    if (count === 0) return this.#floor
-    const last = count < historyEventsMax ? count - 1 : (this.#head + count - 1) % historyEventsMax
-    return (this.#history[last] as CacheEvent).revision
+    return this.#history.at(-1)?.revision ?? this.#floor
   }
 
   /** Puts what a first list brought; no event. */
@@ -53,7 +57,7 @@ export class ResourceCache {
   apply(
     key: { readonly namespace: string; readonly name: string },
     object: KubeObject | undefined,
-    revision: number,
+    at: { readonly revision: number; readonly time: Micros },
     touched: Watcher[],
   ): void {
     const { namespace, name } = key
@@ -61,22 +65,23 @@ export class ResourceCache {
       ? this.objects.put(namespace, name, object)
       : this.objects.remove(namespace, name)
     if (!object && !before) return
-    const event = new CacheEvent({ revision, namespace, name, after: object, before })
+    const { revision, time } = at
+    const event = new CacheEvent({ revision, time, namespace, name, after: object, before })
     this.#remember(event)
     if (this.watchers > 0) this.#dispatch(event, touched)
   }
 
   /** The events after a revision, oldest first. The revision must not be below the floor. */
   *since(revision: number): IterableIterator<CacheEvent> {
-    const count = this.#history.length
-    let low = 0
-    let high = count
+    const history = this.#history
+    let low = this.#head
+    let high = history.length
     while (low < high) {
       const middle = (low + high) >> 1
-      if (this.#at(middle).revision <= revision) low = middle + 1
+      if ((history[middle] as CacheEvent).revision <= revision) low = middle + 1
       else high = middle
     }
-    for (let i = low; i < count; i++) yield this.#at(i)
+    for (let i = low; i < history.length; i++) yield history[i] as CacheEvent
   }
 
   addWatcher(watcher: Watcher): void {
@@ -100,19 +105,19 @@ export class ResourceCache {
     for (const bucket of this.#buckets.values()) yield* bucket
   }
 
-  #at(position: number): CacheEvent {
-    return this.#history[(this.#head + position) % historyEventsMax] as CacheEvent
-  }
-
   #remember(event: CacheEvent): void {
-    if (this.#history.length < historyEventsMax) {
-      this.#history.push(event)
-      return
+    const history = this.#history
+    history.push(event)
+    for (let count = history.length - this.#head; count > historyEventsMin; count--) {
+      const oldest = history[this.#head] as CacheEvent
+      if (count <= historyEventsMax && event.time - oldest.time < freshFor) break
+      this.#floor = oldest.revision
+      this.#head++
     }
-    const oldest = this.#history[this.#head] as CacheEvent
-    this.#floor = oldest.revision
-    this.#history[this.#head] = event
-    this.#head = (this.#head + 1) % historyEventsMax
+    if (this.#head > historyEventsMin && this.#head * 2 > history.length) {
+      this.#history = history.slice(this.#head)
+      this.#head = 0
+    }
   }
 
   #dispatch(event: CacheEvent, touched: Watcher[]): void {

@@ -206,12 +206,14 @@ export class WatchCache {
 
   #take(events: readonly EtcdEvent[], revision: number): void {
     const touched = this.#touched
+    const time = this.#env.clock.monotonic()
     for (const { type, kv } of events) {
       const parsed = parseKey(kv.key, this.#corePlurals)
       if (parsed) {
         const object =
           type === 'put' ? withRevision(kv.value as KubeObject, kv.modRevision) : undefined
-        this.resource(parsed.prefix).apply(parsed, object, kv.modRevision, touched)
+        const at = { revision: kv.modRevision, time }
+        this.resource(parsed.prefix).apply(parsed, object, at, touched)
       } else {
         if (type === 'put') this.#internal.set(kv.key, kv)
         else this.#internal.delete(kv.key)

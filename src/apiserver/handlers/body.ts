@@ -1,5 +1,6 @@
 import type { DeleteOptions } from '../../api/generated/meta-v1'
-import { decodeBody, decodeValue, type FieldValidation } from '../../api/machinery/decode'
+import { decodeBody, type FieldValidation } from '../../api/machinery/decode'
+import { decodeValue } from '../../api/machinery/decode-value'
 import { type FieldError, invalid, invalidStatus, notSupported } from '../../api/machinery/field'
 import { parseJson } from '../../api/machinery/json'
 import { isTrue } from '../../api/machinery/request-info'
@@ -43,22 +44,21 @@ export function isDryRun(request: ResourceRequest): boolean {
 }
 
 /** Body and path must name the same object. */
-export function checkName(request: ResourceRequest, object: KubeObject): Parsed<KubeObject> {
+export function checkName<T>(request: ResourceRequest, body: T): Parsed<T> {
   const { name, namespace } = request.info
-  const own = object.metadata
-  if (!own.name) {
-    const message = `the name of the object (${name} based on URL) was undeterminable: name must be provided`
-    return { ok: false, status: badRequestStatus(message) }
+  const own = (body as { readonly metadata?: { readonly [key: string]: unknown } } | null)?.metadata
+  let message: string | undefined
+  if (!own?.name) {
+    const why = 'was undeterminable: name must be provided'
+    message = `the name of the object (${name} based on URL) ${why}`
+  } else if (own.name !== name) {
+    message = `the name of the object (${own.name}) does not match the name on the URL (${name})`
+  } else if (request.resource.namespaced && own.namespace && own.namespace !== namespace) {
+    const where = `the namespace on the request (${namespace})`
+    message = `the namespace of the object (${own.namespace}) does not match ${where}`
   }
-  if (own.name !== name) {
-    const message = `the name of the object (${own.name}) does not match the name on the URL (${name})`
-    return { ok: false, status: badRequestStatus(message) }
-  }
-  if (request.resource.namespaced && own.namespace && own.namespace !== namespace) {
-    const message = `the namespace of the object (${own.namespace}) does not match the namespace on the request (${namespace})`
-    return { ok: false, status: badRequestStatus(message) }
-  }
-  return { ok: true, value: object }
+  if (message === undefined) return { ok: true, value: body }
+  return { ok: false, status: badRequestStatus(message) }
 }
 
 /** Options of a delete, from the body or, without one, from the query. */

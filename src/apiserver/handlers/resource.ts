@@ -12,6 +12,9 @@ import { answerReview } from './reviews'
 import { serveScale } from './scale'
 import { patchObject, updateObject } from './update'
 
+/** The object itself, of which only the status can be written. */
+const statusLike: ReadonlySet<string> = new Set(['status', 'approval'])
+
 /** Serves every request for a resource but watches. */
 export function* serveResource(backend: Backend, request: ResourceRequest): Task<ApiResponse> {
   const { info } = request
@@ -53,8 +56,7 @@ function* serveSubresource(backend: Backend, request: ResourceRequest): Task<Api
     case 'finalize':
       return yield* finalizeNamespace(backend, request)
   }
-  // Those that are the object itself, seen from another side: status, approval.
-  if (found.kind !== resource.kind) return refused(resourceNotFoundStatus())
+  if (!statusLike.has(info.subresource)) return refused(resourceNotFoundStatus())
   switch (info.verb) {
     case 'get':
       return yield* getObject(backend, request)

@@ -20,7 +20,7 @@ import { objectBody } from '../response'
 import type { Decision } from '../storage/object-store'
 import { admitChange, type Seen } from './admit'
 import { type Backend, type ResourceRequest, refused } from './backend'
-import { fieldValidation, isDryRun, readBody, withWarnings } from './body'
+import { checkName, fieldValidation, isDryRun, readBody, withWarnings } from './body'
 import { companionsFor, insertObject, leaseFor } from './create'
 import type { Parsed } from './list-options'
 
@@ -47,6 +47,8 @@ export function* updateObject(backend: Backend, request: ResourceRequest): Task<
     body = read.value.object
     warnings = read.value.warnings
   }
+  const named = checkName(request, body)
+  if (!named.ok) return refused(named.status)
   const { allowCreateOnUpdate } = strategyFor(resource.group, resource.resource)
   let creates = false
   const update = { ok: true, value: body } as const

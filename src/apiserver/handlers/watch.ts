@@ -29,19 +29,21 @@ export function* serveWatch(
   stream: StreamEnd,
 ): Task<void> {
   const { resource } = request
-  const refuse = (status: Status) => end(stream, refused(status))
   if (!resource.verbs.has('watch')) {
-    return refuse(methodNotSupportedStatus(resource.groupResource, 'watch'))
+    refuse(stream, methodNotSupportedStatus(resource.groupResource, 'watch'))
+    return
   }
   const options = listOptions(request, true)
-  if (!options.ok) return refuse(options.status)
+  if (!options.ok) {
+    refuse(stream, options.status)
+    return
+  }
   const start = watchStart(options.value)
   const { cache } = backend
   const freshness =
     start.freshAt === undefined ? yield* cache.fresh() : yield* cache.reach(start.freshAt)
-  if (!freshness.ok) return refuse(stalenessStatus(freshness))
-  if (!stream.open) return
-  open(backend, request, { stream, options: options.value, start })
+  if (!freshness.ok) refuse(stream, stalenessStatus(freshness))
+  else if (stream.open) open(backend, request, { stream, options: options.value, start })
 }
 
 interface WatchStart {
@@ -88,7 +90,8 @@ function open(
     const status = resourceVersionTooOldStatus(String(start.after), String(resource.floor))
     const { details: _, ...bare } = status
     send(stream, { type: 'events', events: [{ type: 'ERROR', object: bare }] })
-    return end(stream, { status: 200, body: ended })
+    end(stream, { status: 200, body: ended })
+    return
   }
   let deadline: Timer | undefined
   const change = eventForm(request)
@@ -142,7 +145,9 @@ function replay(resource: ResourceCache, watcher: Watcher, start: WatchStart): v
 }
 
 function sendBookmark(backend: Backend, request: ResourceRequest, watcher: Watcher): void {
-  watcher.push(bookmark(request, backend.cache.revision, false))
+  const { revision } = backend.cache
+  if (revision < watcher.startRevision) return
+  watcher.push(bookmark(request, revision, false))
   watcher.flush()
 }
 
@@ -163,6 +168,10 @@ const ended = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success
 
 function send(stream: StreamEnd, frame: WatchFrame): void {
   stream.send(frame)
+}
+
+function refuse(stream: StreamEnd, status: Status): void {
+  end(stream, refused(status))
 }
 
 function end(stream: StreamEnd, response: ApiResponse): void {
