@@ -31,24 +31,19 @@ import {
 
 export type {
   Compare,
-  CompareResult,
-  CompareTarget,
-  EtcdError,
   EtcdFailure,
   EtcdResult,
   KeyValue,
   RangeRequest,
   RangeResponse,
   RequestOp,
-  ResponseHeader,
-  ResponseOp,
   TxnRequest,
   TxnResponse,
   WatchClosed,
   WatchEvent,
   WatchRequest,
 } from './rpc'
-export { fromKeyOn, prefixEnd } from './rpc'
+export { prefixEnd } from './rpc'
 
 export interface EtcdClientOptions {
   /** Longer than a member's own time-out of 7 s, so that the member's error is heard. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Task, wait } from '../sim/task'
 import { millis, seconds } from '../sim/time'
 import { EtcdCluster, type EtcdClusterOptions, type EtcdSeat } from '../testing/etcd/cluster'
-import type { EtcdClient } from './client'
+import { EtcdClient } from './client'
 
 function started(options: EtcdClusterOptions = {}) {
   const c = new EtcdCluster(options)
@@ -248,6 +248,26 @@ describe('a cluster of three', () => {
     })
     expect(c.run(seat, (client) => client.put({ key: 'c', lease }))).toMatchObject({
       error: 'lease not found',
+    })
+  })
+
+  it('C1 a client goes on to the next endpoint, and writes only what was surely not written', () => {
+    const { c, leader } = started()
+    const [dead, alive] = followersOf(c, leader)
+    dead.machine.process('etcd')?.kill()
+    const client = new EtcdClient(leader.env, [dead.machine.id, alive.machine.id])
+    expect(c.run(leader, () => client.put({ key: 'a', value: 1 }))).toMatchObject({ ok: true })
+    const cut = new EtcdClient(leader.env, [alive.machine.id, leader.machine.id])
+    isolate(c, alive, true)
+    const before = c.sim.now
+    expect(c.run(leader, () => cut.put({ key: 'a', value: 2 }))).toMatchObject({
+      error: 'timeout',
+      message: 'context deadline exceeded',
+    })
+    expect(c.sim.now - before).toBeGreaterThanOrEqual(seconds(8))
+    isolate(c, alive, false)
+    expect(c.run(leader, () => cut.range({ key: 'a' }))).toMatchObject({
+      value: { kvs: [{ value: 1 }] },
     })
   })
 

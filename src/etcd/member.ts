@@ -126,7 +126,7 @@ class EtcdMember implements Process, StateMachine {
     })
     this.#env.network.listen(clientPort, this.#service)
     this.#tickLater()
-    this.#driver.work()
+    this.#driver.start()
   }
 
   /** Hands leadership over, as etcd does on SIGTERM, and ends. */

@@ -111,6 +111,12 @@ export class RaftDriver {
     return this.role.raftState === 'StateLeader'
   }
 
+  /** What was found on the disk may be unsynced writes of a process that was killed. */
+  start(): void {
+    this.#syncing = true
+    this.#env.spawn(this.#afterOpen())
+  }
+
   tick(): void {
     this.#node.tick()
     this.work()
@@ -185,6 +191,12 @@ export class RaftDriver {
       this.#syncing = true
       this.#env.spawn(this.#afterSync(ready))
     } else this.#finish(ready)
+  }
+
+  *#afterOpen(): Task<void> {
+    yield* wait(this.#wal.sync())
+    this.#syncing = false
+    this.work()
   }
 
   *#afterSync(ready: Ready): Task<void> {

@@ -34,7 +34,7 @@ function swarm(seed: number) {
   }
   for (const seat of cluster.seats) {
     heal(cluster, seat)
-    if (seat.machine.process('etcd')?.status !== 'running') seat.machine.powerOff('abrupt')
+    if (memberIsDown(seat)) seat.machine.powerOff('abrupt')
     seat.machine.powerOn()
   }
   cluster.until(() => cluster.leader !== undefined, seconds(20))
@@ -74,6 +74,10 @@ function breakSomething(cluster: EtcdCluster, chance: Random): void {
     () => one.machine.powerOff('graceful'),
     () => one.machine.process('etcd')?.kill(),
     () => {
+      one.machine.process('etcd')?.kill()
+      if (one.machine.power === 'on') one.restartMember()
+    },
+    () => {
       for (const seat of cluster.seats) if (seat !== one) cut(cluster, one, seat)
     },
     () => cut(cluster, one, other),
@@ -86,7 +90,7 @@ function breakSomething(cluster: EtcdCluster, chance: Random): void {
     () => {
       for (const { machine } of cluster.seats) if (chance.chance(500)) machine.powerOff('abrupt')
     },
-  ][chance.below(10)]
+  ][chance.below(11)]
   cluster.sim.inject('swarm.break', () => act?.())
 }
 
@@ -94,9 +98,13 @@ function healSomething(cluster: EtcdCluster, chance: Random): void {
   const seat = cluster.seat(1 + chance.below(cluster.seats.length))
   cluster.sim.inject('swarm.heal', () => {
     if (seat.machine.power === 'off') seat.machine.powerOn()
-    else if (seat.machine.process('etcd')?.status !== 'running') seat.machine.powerOff('abrupt')
+    else if (memberIsDown(seat)) seat.restartMember()
     else heal(cluster, seat)
   })
+}
+
+function memberIsDown({ machine }: EtcdSeat): boolean {
+  return machine.power === 'on' && machine.process('etcd')?.status !== 'running'
 }
 
 function heal(cluster: EtcdCluster, seat: EtcdSeat): void {

@@ -119,7 +119,7 @@ export class KeyIndex {
   /** The live versions in key order, as immutable blocks that later pictures share. */
   picture(): readonly (readonly KeyValue[])[] {
     return this.#blocks.map((block) => {
-      block.picture ??= block.records.map((r) => r.latest).filter(isLive)
+      block.picture ??= liveVersions(block)
       return block.picture
     })
   }
@@ -202,6 +202,13 @@ export function versionAt(record: KeyRecord, revision: number): KeyValue | undef
   if (record.latest.modRevision <= revision) return record.latest
   const { older } = record
   return older?.[lastAtOrBefore(older, revision)]
+}
+
+function liveVersions(block: Block): readonly KeyValue[] {
+  const versions = new Array<KeyValue>(block.live)
+  let count = 0
+  for (const { latest } of block.records) if (isLive(latest)) versions[count++] = latest
+  return versions
 }
 
 function lastAtOrBefore(versions: readonly KeyValue[], revision: number): number {

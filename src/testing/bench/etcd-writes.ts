@@ -2,12 +2,7 @@ import type { EtcdClient } from '../../etcd/client'
 import type { Task } from '../../sim/task'
 import { millis, seconds } from '../../sim/time'
 import { EtcdCluster } from '../etcd/cluster'
-
-export interface Measurement {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-}
+import type { Measurement } from './measurement'
 
 const writersPerMember = 100
 const keysPerWriter = 20

@@ -21,6 +21,8 @@ export interface EtcdSeat {
   readonly env: ProcessEnv
   readonly client: EtcdClient
   inspect(): MemberInspection | undefined
+  /** Starts the member's process again after it was killed; the machine stayed on. */
+  restartMember(): void
 }
 
 /** A cluster of etcd members in a simulation of its own, for tests and benchmarks. */
@@ -39,13 +41,13 @@ export class EtcdCluster {
     this.seats = peers.map((peer) => {
       let env: ProcessEnv | undefined
       let client: EtcdClient | undefined
+      const factory = etcdMember({ ...options.member, name: peer.name, memberId: peer.id, peers })
       const machine = this.sim.addMachine({
         id: peer.host,
         ip: `10.0.0.${peer.id}`,
         bootMicros: millis(100),
         boot: (host) => {
-          const member = { ...options.member, name: peer.name, memberId: peer.id, peers }
-          host.start('etcd', etcdMember(member))
+          host.start('etcd', factory)
           host.start('client', (e): Process => {
             env = e
             client = new EtcdClient(e, ['localhost'])
@@ -62,6 +64,7 @@ export class EtcdCluster {
         get client() {
           return client as EtcdClient
         },
+        restartMember: () => void machine.start('etcd', factory),
         inspect: () => machine.process('etcd')?.program.inspect?.() as MemberInspection | undefined,
       }
     })
