@@ -76,7 +76,8 @@ class Collector {
         })
         if (!began) {
           const deadline = env.clock.sleep(initialSyncTimeout, 'gc.sync')
-          for (const future of synced) yield* wait(firstOf(future as Future<unknown>, deadline as Future<unknown>))
+          for (const future of synced)
+            yield* wait(firstOf(future as Future<unknown>, deadline as Future<unknown>))
           this.#begin()
           began = true
         }

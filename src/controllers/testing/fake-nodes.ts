@@ -1,0 +1,126 @@
+import type { Pod } from '../../api/generated/core-v1'
+import { formatMicroTime, formatTime } from '../../api/machinery/time'
+import { keyOf } from '../../api/object'
+import { LEASES, NODES, PODS } from '../../api/resources'
+import type { ApiClient } from '../../client/api-client'
+import { Informer } from '../../client/informer'
+import type { Process, ProcessEnv } from '../../sim/process'
+import { type Task, wait } from '../../sim/task'
+import { millis, seconds } from '../../sim/time'
+
+/**
+ * For tests: nodes `node-1` … that bind pending pods in turn, make bound ones Running and Ready
+ * after 100 ms, and finish deleted ones after 50 ms. A silent node does nothing, as if unplugged.
+ */
+export class FakeNodes implements Process {
+  readonly silent = new Set<string>()
+  /** Pods whose labels say `broken: yes` never become ready. */
+  readonly #env: ProcessEnv
+  readonly #client: ApiClient
+  readonly #count: number
+  readonly #pods: Informer<Pod>
+  readonly #busy = new Set<string>()
+  #turn = 0
+  #address = 1
+
+  constructor(env: ProcessEnv, client: ApiClient, count: number) {
+    this.#env = env
+    this.#client = client
+    this.#count = count
+    this.#pods = new Informer(env, client, PODS)
+  }
+
+  start(): void {
+    for (let i = 1; i <= this.#count; i++) this.#env.spawn(this.#live(`node-${i}`, i))
+    const look = (pod: Pod) => this.#look(pod)
+    this.#pods.store.addHandler({ onAdd: look, onUpdate: look })
+    this.#pods.start()
+  }
+
+  wake(name: string): void {
+    this.silent.delete(name)
+    for (const pod of this.#pods.store.values()) this.#look(pod)
+  }
+
+  *#live(name: string, index: number): Task<void> {
+    const now = () => formatTime(this.#env.clock.wall())
+    const zone = `zone-${index % 2}`
+    const labels = { 'kubernetes.io/hostname': name, 'topology.kubernetes.io/zone': zone }
+    yield* this.#client.create(NODES, { metadata: { name, labels } })
+    const lease = { metadata: { name, namespace: 'kube-node-lease' } }
+    yield* this.#client.create(LEASES, {
+      ...lease,
+      spec: { holderIdentity: name, renewTime: formatMicroTime(this.#env.clock.wall()) },
+    })
+    let wasSilent = true
+    for (;;) {
+      const silent = this.silent.has(name)
+      if (!silent) {
+        if (wasSilent) {
+          const time = { lastHeartbeatTime: now(), lastTransitionTime: now() }
+          const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', ...time }
+          const body = { status: { conditions: [ready] } }
+          const where = { name, subresource: 'status' }
+          yield* this.#client.patch(NODES, where, 'strategic-merge', body)
+        }
+        const renewTime = formatMicroTime(this.#env.clock.wall())
+        const where = { namespace: 'kube-node-lease', name }
+        yield* this.#client.patch(LEASES, where, 'merge', { spec: { renewTime } })
+      }
+      wasSilent = silent
+      yield* wait(this.#env.clock.sleep(seconds(10), 'fake.heartbeat'))
+    }
+  }
+
+  #look(pod: Pod): void {
+    const { nodeName } = pod.spec
+    const key = `${keyOf(pod)}/${pod.metadata.uid}`
+    if (this.#busy.has(key) || (nodeName && this.silent.has(nodeName))) return
+    const work = this.#workFor(pod)
+    if (!work) return
+    this.#busy.add(key)
+    this.#env.spawn(work).onDone(() => {
+      this.#busy.delete(key)
+      const latest = this.#pods.store.get(keyOf(pod))
+      if (latest && latest.metadata.resourceVersion !== pod.metadata.resourceVersion) {
+        this.#look(latest)
+      }
+    })
+  }
+
+  #workFor(pod: Pod): Task<void> | undefined {
+    if (!pod.spec.nodeName) return this.#bind(pod)
+    if (pod.metadata.deletionTimestamp) return this.#finish(pod)
+    return pod.status?.phase === 'Pending' ? this.#run(pod) : undefined
+  }
+
+  *#bind({ metadata }: Pod): Task<void> {
+    const { namespace, name } = metadata
+    const live: string[] = []
+    for (let i = 1; i <= this.#count; i++) {
+      if (!this.silent.has(`node-${i}`)) live.push(`node-${i}`)
+    }
+    const target = { kind: 'Node', name: live[this.#turn++ % live.length] }
+    const where = { namespace, name, subresource: 'binding' }
+    yield* this.#client.createSubresource(PODS, where, { metadata, target })
+  }
+
+  *#run({ metadata }: Pod): Task<void> {
+    yield* wait(this.#env.clock.sleep(millis(100), 'fake.run'))
+    const now = formatTime(this.#env.clock.wall())
+    const isReady = metadata.labels?.broken === undefined ? 'True' : 'False'
+    const conditions = [{ type: 'Ready', status: isReady, lastTransitionTime: now }]
+    const podIP = `10.244.0.${this.#address++}`
+    const status = { phase: 'Running', podIP, podIPs: [{ ip: podIP }], conditions, startTime: now }
+    const { namespace, name } = metadata
+    const where = { namespace, name, subresource: 'status' }
+    yield* this.#client.patch(PODS, where, 'strategic-merge', { status })
+  }
+
+  *#finish({ metadata }: Pod): Task<void> {
+    yield* wait(this.#env.clock.sleep(millis(50), 'fake.finish'))
+    const { namespace, name, uid } = metadata
+    const options = { gracePeriodSeconds: 0, preconditions: { uid } }
+    yield* this.#client.delete(PODS, { namespace, name }, options)
+  }
+}
