@@ -26,6 +26,8 @@ export class Witness {
   readonly #ballots = new Map<string, number>()
   readonly #floors = new Map<string, number>()
   #told = 1
+  /** No watch can be sure to have seen what was before. */
+  #compacted = 0
   unknownOutcomes = 0
   leaderChanges = 0
   compactedWatches = 0
@@ -91,6 +93,7 @@ export class Witness {
       const compacted = yield* wait(closed.receive())
       if (compacted !== undefined) {
         this.compactedWatches++
+        this.#compacted = Math.max(this.#compacted, compacted)
         progress.next = compacted
       }
       yield* wait(seat.env.clock.sleep(millis(100)))
@@ -122,30 +125,45 @@ export class Witness {
 
   /** After the faults are over and all is quiet: nothing acknowledged was lost or seen too early. */
   conclude(): void {
-    const value = new Map<string, unknown>()
-    const past = new Map<number, Map<string, unknown>>()
-    const firstKnown = Math.min(...this.#history.keys())
-    const last = Math.max(...this.#history.keys())
-    for (let revision = firstKnown; revision <= last; revision++) {
-      for (const { type, kv } of this.#history.get(revision) ?? []) {
-        value.set(kv.key, type === 'put' ? kv.value : undefined)
-      }
-      past.set(revision, new Map(value))
-    }
+    const past = this.#past()
+    const last = Math.max(...past.keys())
     for (const seen of this.#observations) {
       const { kind, key, revision, floor } = seen
       const what = `${kind} of ${key} at revision ${revision}`
       if (kind === 'write') {
         this.#demand(revision > floor, `${what} is not after ${floor}`)
-        const event = this.#history.get(revision)?.find(({ kv }) => kv.key === key)
+        const events = this.#history.get(revision)
+        if (!events && revision < this.#compacted) continue
+        const event = events?.find(({ kv }) => kv.key === key)
         this.#demand(event !== undefined, `${what} was lost`)
         this.#demand(event?.kv.value === seen.value, `${what} became another`)
       } else {
         this.#demand(revision >= floor, `${what} is older than ${floor}`)
-        const expected = past.get(Math.min(revision, last))?.get(key)
+        const state = past.get(Math.min(revision, last))
+        if (!state || (!state.complete && !state.values.has(key))) continue
+        const expected = state.values.get(key)
         this.#demand(expected === seen.value, `${what}: ${seen.value} instead of ${expected}`)
       }
     }
+  }
+
+  /** The state at each revision; not complete once a revision was compacted before anyone saw it. */
+  #past(): Map<number, { values: ReadonlyMap<string, unknown>; complete: boolean }> {
+    const past = new Map()
+    let values = new Map<string, unknown>()
+    let complete = true
+    for (let revision = 2; revision <= Math.max(...this.#history.keys()); revision++) {
+      const events = this.#history.get(revision)
+      this.#demand(events !== undefined || revision < this.#compacted, `no revision ${revision}`)
+      if (!events) {
+        values = new Map()
+        complete = false
+        continue
+      }
+      for (const { type, kv } of events) values.set(kv.key, type === 'put' ? kv.value : undefined)
+      past.set(revision, { values: new Map(values), complete })
+    }
+    return past
   }
 
   /** One vote per term, which a restart must not forget. */
