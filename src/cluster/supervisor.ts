@@ -10,6 +10,8 @@ import { seconds } from '../sim/time'
 export interface Unit {
   readonly name: string
   readonly factory: ProcessFactory
+  /** A job that ends well is done; anything else is started again. */
+  readonly once?: boolean
 }
 
 /** As kubelet's own unit file has it: Restart=always, RestartSec=10. */
@@ -42,8 +44,8 @@ class Supervisor implements Process {
   #run(unit: Unit): void {
     const host: MachineHost = this.#env.host
     const handle: ProcessHandle = host.start(unit.name, unit.factory)
-    handle.exited.onDone(() => {
-      if (this.#stopping) return
+    handle.exited.onDone((code) => {
+      if (this.#stopping || (unit.once && code === 0)) return
       this.#env.clock.after(restartDelay, () => this.#run(unit), 'supervisor.restart')
     })
   }

@@ -112,7 +112,8 @@ export class Session implements LabChannel {
         this.#activity = 'settling'
         const within = command.within ?? ''
         const limit = parseDuration(within) ?? settleDefault
-        const settled = await this.#runTo(limit, () => this.cluster.settled())
+        const judge = this.cluster.judge()
+        const settled = await this.#runTo(limit, () => judge.settled())
         return this.#steady(settled ? undefined : `not settled within ${limit / seconds(1)} s`)
       }
       case 'step':

@@ -10,7 +10,7 @@ import { KvStore } from './mvcc/store'
 import { Proposals } from './proposals'
 import { RaftDriver, type StateMachine } from './raft-driver'
 import { ReadBarrier } from './read-barrier'
-import { clientPort, peerPort } from './rpc'
+import { clientPort, type KeyValue, peerPort, prefixEnd } from './rpc'
 import { WatchHub } from './watch-hub'
 
 export interface EtcdPeer {
@@ -50,7 +50,7 @@ export function etcdMember(options: EtcdMemberOptions): ProcessFactory {
   return (env) => new EtcdMember(env, options)
 }
 
-class EtcdMember implements Process, StateMachine {
+export class EtcdMember implements Process, StateMachine {
   readonly #env: ProcessEnv
   readonly #options: EtcdMemberOptions
   readonly #tickMicros: Micros
@@ -127,6 +127,11 @@ class EtcdMember implements Process, StateMachine {
     this.#env.network.listen(clientPort, this.#service)
     this.#tickLater()
     this.#driver.start()
+  }
+
+  /** What this member has applied below a prefix, for the lab: no request, no barrier. */
+  peek(prefix: string): readonly KeyValue[] {
+    return this.#store.range({ key: prefix, rangeEnd: prefixEnd(prefix) }).kvs
   }
 
   /** Hands leadership over, as etcd does on SIGTERM, and ends. */

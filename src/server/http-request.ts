@@ -10,7 +10,7 @@ export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge'
 }
 
-export async function readBody(request: IncomingMessage): Promise<string> {
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = []
   let bytes = 0
   for await (const part of request) {
@@ -18,7 +18,7 @@ export async function readBody(request: IncomingMessage): Promise<string> {
     if (bytes > bodyBytesMax) throw new BodyTooLarge(`limit is ${bodyBytesMax}`)
     parts.push(part as Buffer)
   }
-  return Buffer.concat(parts).toString('utf8')
+  return Buffer.concat(parts)
 }
 
 const first = (value: string | string[] | undefined): string | undefined =>
@@ -39,7 +39,7 @@ function impersonation(request: IncomingMessage): ApiRequest['impersonate'] {
 export function toApiRequest(
   request: IncomingMessage,
   url: URL,
-  body: string,
+  body: unknown,
 ): ApiRequest | undefined {
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '')
   if (!methods.has(method)) return undefined
@@ -51,7 +51,7 @@ export function toApiRequest(
     query,
     contentType: first(request.headers['content-type']),
     accept: first(request.headers.accept),
-    body: body === '' ? undefined : body,
+    body,
     userAgent: first(request.headers['user-agent']),
     impersonate: impersonation(request),
   }
