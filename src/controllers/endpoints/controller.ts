@@ -32,6 +32,8 @@ class EndpointsWriter {
   readonly #pods: Reflector<Pod>
   readonly #endpoints: Reflector<Endpoints>
   readonly #triggers = new TriggerTimes()
+  /** What was written last, per service: the cache may not show it yet. */
+  readonly #written = new Map<string, Endpoints>()
 
   constructor(context: ControllerContext) {
     this.#context = context
@@ -43,7 +45,12 @@ class EndpointsWriter {
     this.#endpoints = context.informer(ENDPOINTS).store
     const add = (object: Service | Endpoints) => this.#queue.add(keyOf(object))
     this.#services.addHandler({ onAdd: add, onUpdate: add, onDelete: add })
-    this.#endpoints.addHandler({ onDelete: add })
+    this.#endpoints.addHandler({
+      onDelete: (endpoints) => {
+        this.#written.delete(keyOf(endpoints))
+        add(endpoints)
+      },
+    })
     enqueueServicesOfPods(this.#services, this.#pods, (key) => this.#queue.add(key))
   }
 
@@ -59,6 +66,7 @@ class EndpointsWriter {
     const { namespace, name } = splitKey(key)
     if (!service) {
       this.#triggers.forget(key)
+      this.#written.delete(key)
       if (!this.#endpoints.get(key)) return synced
       const deleted = yield* this.#client.delete(ENDPOINTS, { namespace, name })
       return deleted.ok || isNotFound(deleted.error) ? synced : deleted
@@ -68,13 +76,17 @@ class EndpointsWriter {
       .byIndex('namespace', namespace)
       .filter((pod) => selectsPod(service, pod.metadata.labels))
     const triggerTime = this.#triggers.next(key, service, pods)
-    const current = this.#endpoints.get(key)
+    const current = this.#latest(key)
     const next = planEndpoints(service, pods, current, triggerTime)
     if (!next) return synced
     const written = current
       ? yield* this.#client.update(ENDPOINTS, next)
       : yield* this.#client.create(ENDPOINTS, next)
-    if (written.ok) return synced
+    if (written.ok) {
+      this.#written.set(key, written.value)
+      return synced
+    }
+    this.#written.delete(key)
     if (written.error.reason === 'Forbidden') return synced
     if (isAlreadyExists(written.error)) return written
     const reason = current ? 'FailedToUpdateEndpoint' : 'FailedToCreateEndpoint'
@@ -83,7 +95,20 @@ class EndpointsWriter {
     this.#recorder.event(next, 'Warning', reason, text)
     return written
   }
+
+  /** The newer of the cache's object and the one written last. */
+  #latest(key: string): Endpoints | undefined {
+    const cached = this.#endpoints.get(key)
+    const written = this.#written.get(key)
+    if (!written || (cached && versionOf(cached) >= versionOf(written))) {
+      this.#written.delete(key)
+      return cached
+    }
+    return written
+  }
 }
+
+const versionOf = ({ metadata }: Endpoints): number => Number(metadata.resourceVersion)
 
 /** Written by this controller: left over when its service vanished while nobody looked. */
 function isManaged(endpoints: Endpoints): boolean {

@@ -222,7 +222,7 @@ function portsOf(service: Service, pod: Pod): readonly EndpointPort[] {
     const number = targetPortOf(pod, port)
     if (number === undefined) continue
     const { name = '', protocol = 'TCP', appProtocol } = port
-    ports.push({ name, port: number, protocol, ...(appProtocol && { appProtocol }) })
+    ports.push({ name, protocol, port: number, ...(appProtocol && { appProtocol }) })
   }
   return ports
 }

@@ -9,12 +9,12 @@ import { type Task, wait } from '../../sim/task'
 import { millis, seconds } from '../../sim/time'
 
 /**
- * For tests: nodes `node-1` … that bind pending pods in turn, make bound ones Running and Ready
- * after 100 ms, and finish deleted ones after 50 ms. A silent node does nothing, as if unplugged.
+ * For tests: nodes `node-1` … that bind pending pods in turn (never those with a node selector),
+ * make bound ones Running and, unless labelled `broken`, Ready after 100 ms, and finish deleted ones
+ * after 50 ms. A silent node does nothing, as if unplugged.
  */
 export class FakeNodes implements Process {
   readonly silent = new Set<string>()
-  /** Pods whose labels say `broken: yes` never become ready. */
   readonly #env: ProcessEnv
   readonly #client: ApiClient
   readonly #count: number
@@ -89,7 +89,7 @@ export class FakeNodes implements Process {
   }
 
   #workFor(pod: Pod): Task<void> | undefined {
-    if (!pod.spec.nodeName) return this.#bind(pod)
+    if (!pod.spec.nodeName) return pod.spec.nodeSelector ? undefined : this.#bind(pod)
     if (pod.metadata.deletionTimestamp) return this.#finish(pod)
     return pod.status?.phase === 'Pending' ? this.#run(pod) : undefined
   }
@@ -111,7 +111,15 @@ export class FakeNodes implements Process {
     const isReady = metadata.labels?.broken === undefined ? 'True' : 'False'
     const conditions = [{ type: 'Ready', status: isReady, lastTransitionTime: now }]
     const podIP = `10.244.0.${this.#address++}`
-    const status = { phase: 'Running', podIP, podIPs: [{ ip: podIP }], conditions, startTime: now }
+    const observedGeneration = metadata.generation
+    const status = {
+      observedGeneration,
+      phase: 'Running',
+      podIP,
+      podIPs: [{ ip: podIP }],
+      conditions,
+      startTime: now,
+    }
     const { namespace, name } = metadata
     const where = { namespace, name, subresource: 'status' }
     yield* this.#client.patch(PODS, where, 'strategic-merge', { status })
