@@ -2,6 +2,20 @@ import type { KubeObject } from '../object'
 import { daemonSetStrategy } from './apps/daemon-set'
 import { deploymentStrategy, replicaSetStrategy } from './apps/deployment'
 import { statefulSetStrategy } from './apps/stateful-set'
+import { cronJobStrategy, jobStrategy } from './batch/strategies'
+import {
+  apiServiceStrategy,
+  definitionStrategy,
+  mutatingWebhookStrategy,
+  signingRequestStrategy,
+  validatingWebhookStrategy,
+} from './cluster/extensions'
+import {
+  clusterRoleBindingStrategy,
+  clusterRoleStrategy,
+  roleBindingStrategy,
+  roleStrategy,
+} from './cluster/rbac'
 import {
   eventStrategy,
   leaseStrategy,
@@ -11,8 +25,27 @@ import {
 } from './core/cluster'
 import { configMapStrategy, secretStrategy, serviceAccountStrategy } from './core/configuration'
 import { endpointSliceStrategy, endpointsStrategy } from './core/endpoints'
+import {
+  ingressClassStrategy,
+  ingressStrategy,
+  networkPolicyStrategy,
+} from './networking/strategies'
 import { podStrategy } from './pod/strategy'
+import { autoscalerStrategy } from './policy/autoscaler'
+import {
+  disruptionBudgetStrategy,
+  limitRangeStrategy,
+  podTemplateStrategy,
+  priorityClassStrategy,
+  resourceQuotaStrategy,
+} from './policy/quotas'
 import { serviceStrategy } from './service/strategy'
+import {
+  claimStrategy,
+  csiDriverStrategy,
+  storageClassStrategy,
+  volumeStrategy,
+} from './storage/strategies'
 import { type KindStrategy, strategyOf } from './strategy'
 
 /** Strategies of the resources with rules of their own, by `group/resource`. */
@@ -34,6 +67,30 @@ const STRATEGIES: ReadonlyMap<string, KindStrategy> = new Map(
     'apps/statefulsets': statefulSetStrategy,
     'coordination.k8s.io/leases': leaseStrategy,
     'discovery.k8s.io/endpointslices': endpointSliceStrategy,
+    '/persistentvolumeclaims': claimStrategy,
+    '/persistentvolumes': volumeStrategy,
+    '/resourcequotas': resourceQuotaStrategy,
+    '/limitranges': limitRangeStrategy,
+    '/podtemplates': podTemplateStrategy,
+    'storage.k8s.io/storageclasses': storageClassStrategy,
+    'storage.k8s.io/csidrivers': csiDriverStrategy,
+    'rbac.authorization.k8s.io/roles': roleStrategy,
+    'rbac.authorization.k8s.io/clusterroles': clusterRoleStrategy,
+    'rbac.authorization.k8s.io/rolebindings': roleBindingStrategy,
+    'rbac.authorization.k8s.io/clusterrolebindings': clusterRoleBindingStrategy,
+    'networking.k8s.io/ingresses': ingressStrategy,
+    'networking.k8s.io/ingressclasses': ingressClassStrategy,
+    'networking.k8s.io/networkpolicies': networkPolicyStrategy,
+    'batch/jobs': jobStrategy,
+    'batch/cronjobs': cronJobStrategy,
+    'autoscaling/horizontalpodautoscalers': autoscalerStrategy,
+    'policy/poddisruptionbudgets': disruptionBudgetStrategy,
+    'scheduling.k8s.io/priorityclasses': priorityClassStrategy,
+    'admissionregistration.k8s.io/validatingwebhookconfigurations': validatingWebhookStrategy,
+    'admissionregistration.k8s.io/mutatingwebhookconfigurations': mutatingWebhookStrategy,
+    'apiextensions.k8s.io/customresourcedefinitions': definitionStrategy,
+    'apiregistration.k8s.io/apiservices': apiServiceStrategy,
+    'certificates.k8s.io/certificatesigningrequests': signingRequestStrategy,
   } as Readonly<Record<string, unknown>>),
 ) as ReadonlyMap<string, KindStrategy>
 

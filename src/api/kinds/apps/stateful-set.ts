@@ -1,5 +1,5 @@
 import type { StatefulSet, StatefulSetSpec } from '../../generated/apps-v1'
-import type { PersistentVolumeClaim } from '../../generated/core-v1'
+import type { PersistentVolumeClaim, PodTemplateSpec } from '../../generated/core-v1'
 import { type FieldError, forbidden, invalid, required } from '../../machinery/field'
 import { semanticEqual } from '../../machinery/semantic-equal'
 import { checkNonNegative, checkOneOf, nameIsDNSLabel } from '../checks'
@@ -74,9 +74,10 @@ function statefulSetDefaults(object: StatefulSet): StatefulSet {
   const given = object.spec ?? ({} as StatefulSetSpec)
   let spec = fill(given, { podManagementPolicy: 'OrderedReady' })
   spec = missing(spec, { replicas: 1, revisionHistoryLimit: 10 })
-  let update = fill(spec.updateStrategy ?? {}, { type: 'RollingUpdate' })
-  if (update.type === 'RollingUpdate') {
-    update = put(update, 'rollingUpdate', missing(update.rollingUpdate ?? {}, { partition: 0 }))
+  let update = spec.updateStrategy ?? {}
+  if (!update.type) update = { rollingUpdate: {}, ...update, type: 'RollingUpdate' }
+  if (update.type === 'RollingUpdate' && update.rollingUpdate) {
+    update = put(update, 'rollingUpdate', missing(update.rollingUpdate, { partition: 0 }))
   }
   spec = put(spec, 'updateStrategy', update)
   const retention = fill(spec.persistentVolumeClaimRetentionPolicy ?? {}, KEEP)
@@ -109,11 +110,28 @@ function validateStatefulSet(spec: StatefulSetSpec, errors: FieldError[]): void 
   checkNonNegative(spec.revisionHistoryLimit, SPEC, 'revisionHistoryLimit', errors)
   validateWorkloadSelector(spec.selector, 'statefulset', SELECTOR, errors)
   if (isUsable(spec.selector)) {
-    validateControllerTemplate(spec.template, spec.selector, 'StatefulSet', TEMPLATE, errors)
+    const template = withClaims(spec.template, spec.volumeClaimTemplates ?? [])
+    validateControllerTemplate(template, spec.selector, 'StatefulSet', TEMPLATE, errors)
   } else errors.push(invalid(SELECTOR, spec.selector, ''))
   spec.volumeClaimTemplates?.forEach((claim, i) => {
     validateClaimSpec(claim.spec, CLAIMS.index(i).child('spec'), errors)
   })
+}
+
+/** The template as its pods will see it: with a volume for each claim. */
+function withClaims(
+  template: PodTemplateSpec,
+  claims: readonly PersistentVolumeClaim[],
+): PodTemplateSpec {
+  const own = template.spec?.volumes ?? []
+  const names = new Set(own.map((volume) => volume.name))
+  const added = claims
+    .map((claim) => claim.metadata?.name ?? '')
+    .filter((name) => name !== '' && !names.has(name))
+    .map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))
+  if (added.length === 0) return template
+  const spec = template.spec ?? { containers: [] }
+  return { ...template, spec: { ...spec, volumes: [...own, ...added] } }
 }
 
 function validateUpdateStrategy(spec: StatefulSetSpec, errors: FieldError[]): void {
@@ -131,10 +149,7 @@ function validateUpdateStrategy(spec: StatefulSetSpec, errors: FieldError[]): vo
       }
       return
     case 'RollingUpdate':
-      if (!rolling) {
-        errors.push(required(at))
-        return
-      }
+      if (!rolling) return
       checkNonNegative(rolling.partition, at, 'partition', errors)
       if (rolling.maxUnavailable === undefined) return
       checkIntOrPercent(rolling.maxUnavailable, at, 'maxUnavailable', errors)
