@@ -40,6 +40,8 @@ export interface MemberInspection {
   readonly snapshotIndex: number
   readonly revision: number
   readonly compactRevision: number
+  /** Of every change of the store so far: equal on members with the same `appliedIndex`. */
+  readonly digest: number
   readonly keys: number
   readonly leases: number
   readonly watchers: number
@@ -92,6 +94,7 @@ export function inspectMember(
     snapshotIndex,
     revision: store.revision,
     compactRevision: store.compactRevision,
+    digest: store.digest,
     keys: store.liveKeys,
     ...counts,
     voters,

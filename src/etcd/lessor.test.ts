@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { seconds } from '../sim/time'
+import { Applier, type WriteRequest } from './applier'
 import { Lessor } from './lessor'
+import { KvStore } from './mvcc/store'
+import { WatchHub } from './watch-hub'
 
 describe('the lessor', () => {
   it('M11 lets leases expire at the leader alone, once per try', () => {
@@ -30,6 +33,24 @@ describe('the lessor', () => {
     expect(lessor.renew(1, seconds(19))).toBeUndefined()
     expect(lessor.renew(5, seconds(1))).toBeUndefined()
     expect(lessor.takeExpired(seconds(19))).toEqual([1])
+  })
+
+  it('M11 a revocation on the leader’s own account counts only in its term', () => {
+    const store = new KvStore()
+    const lessor = new Lessor(seconds(1))
+    const hub = new WatchHub(store)
+    const applier = new Applier({ memberId: 1, store, lessor, hub, now: () => 0 })
+    const apply = (request: WriteRequest, term: number, onlyInTerm?: number) => {
+      const data = { memberId: 1, id: 1, request, onlyInTerm }
+      return applier.apply({ term, index: 2, type: 'normal', data }, true)
+    }
+    apply({ type: 'leaseGrant', request: { id: 5, ttlSeconds: 10 } }, 3)
+    for (const key of ['a', 'b']) apply({ type: 'put', request: { key, lease: 5 } }, 3)
+    expect(apply({ type: 'leaseRevoke', id: 5 }, 4, 3)).toBeUndefined()
+    expect([lessor.has(5), store.liveKeys]).toEqual([true, 2])
+    expect(apply({ type: 'leaseRevoke', id: 5 }, 4, 4)).toMatchObject({ ok: true })
+    expect(store.eventsAt(4).map(({ kv }) => kv.key)).toEqual(['a', 'b'])
+    expect([lessor.has(5), store.liveKeys]).toEqual([false, 0])
   })
 
   it('M11 knows the keys of each lease, also after a restart', () => {

@@ -63,6 +63,7 @@ export class EtcdMember implements Process, StateMachine {
   readonly #reads: ReadBarrier
   readonly #driver: RaftDriver
   readonly #service: ClientService
+  #leaderId = 0
   #leaderElectedAt: Micros = 0
   #leaderlessSince: Micros
   #leaseCheckedAt: Micros = 0
@@ -177,15 +178,17 @@ export class EtcdMember implements Process, StateMachine {
     const leads = role.raftState === 'StateLeader'
     if (leads) this.#lessor.promote(now, this.#electionMicros)
     else this.#lessor.demote()
-    if (role.lead === 0) this.#leaderlessSince = now
-    else {
-      this.#leaderElectedAt = now
-      this.#reads.retry(now, true)
-    }
     const { name } = this.#options
     const { term } = this.#driver
-    if (leads) this.#env.note('etcd.leader', `${name} became leader at term ${term}`)
-    else if (role.lead === 0) this.#env.note('etcd.leaderless', `${name} has no leader, ${term}`)
+    if (role.lead === 0 && this.#leaderId !== 0) {
+      this.#leaderlessSince = now
+      this.#env.note('etcd.leaderless', `${name} lost its leader at term ${term}`)
+    } else if (role.lead !== 0 && role.lead !== this.#leaderId) {
+      this.#leaderElectedAt = now
+      this.#reads.retry(now, true)
+      if (leads) this.#env.note('etcd.leader', `${name} became leader at term ${term}`)
+    }
+    this.#leaderId = role.lead
     if (this.#stopping && !leads) this.#env.exit(0)
   }
 

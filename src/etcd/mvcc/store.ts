@@ -8,6 +8,7 @@ import { hashValue } from './value'
 export interface StorePicture {
   readonly revision: number
   readonly compactRevision: number
+  readonly digest: number
   readonly live: readonly (readonly KeyValue[])[]
   readonly history: HistoryPicture
 }
@@ -27,11 +28,17 @@ export class KvStore {
   #history = new History(2)
   #revision = 1
   #compactRevision = 0
+  #digest = 0
   #changes: WatchEvent[] = []
 
   /** Revision of the last change; 1 when nothing was ever written. */
   get revision(): number {
     return this.#revision
+  }
+
+  /** Of every change there ever was, in order: equal stores with equal pasts have equal digests. */
+  get digest(): number {
+    return this.#digest
   }
 
   /** What `revision` will be if the open transaction ends now. */
@@ -132,6 +139,10 @@ export class KvStore {
     const events = this.#changes
     this.#changes = []
     this.#revision++
+    for (const { type, kv } of events) {
+      const change = type === 'put' ? this.#revision : ~this.#revision
+      this.#digest = hash32(kv.key, this.#digest ^ change)
+    }
     this.#history.append(events)
     return events
   }
@@ -153,7 +164,7 @@ export class KvStore {
     return this.#history.at(revision)
   }
 
-  /** Digest of all versions that may be read up to `revision`: equal on all members. */
+  /** Digest of all versions that may be read up to `revision`, values too: equal on all members. */
   hash(revision: number): string {
     let a = hash32(`${this.#compactRevision}`)
     let b = hash32(`${revision}`, a)
@@ -182,6 +193,7 @@ export class KvStore {
     return {
       revision: this.#revision,
       compactRevision: this.#compactRevision,
+      digest: this.#digest,
       live: this.#index.picture(),
       history: this.#history.picture(),
     }
@@ -191,6 +203,7 @@ export class KvStore {
     this.#changes = []
     this.#revision = picture.revision
     this.#compactRevision = picture.compactRevision
+    this.#digest = picture.digest
     this.#history = History.restored(picture.history, picture.revision + 1)
     this.#index.restore(picture.live)
     this.#restoreVersions()

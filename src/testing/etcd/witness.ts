@@ -114,7 +114,8 @@ export class Witness {
       }
       this.#demand(appliedIndex <= commitIndex, 'applied more than is committed')
       this.#demand(inside.snapshotIndex <= appliedIndex, 'a snapshot of the future')
-      const state = `${revision}/${compactRevision}/${inside.keys}/${inside.leases}`
+      const { digest, keys, leases } = inside
+      const state = `${revision} ${compactRevision} ${digest} ${keys} ${leases}`
       const known = this.#states.get(appliedIndex)
       this.#demand(known === undefined || known === state, `${known} became ${state}`)
       this.#states.set(appliedIndex, state)
