@@ -1,8 +1,7 @@
 import type { Identity } from '../client/request'
 
-/** What an authorizer decides on. */
+/** What an authorizer decides on, besides who asks. */
 export interface Attributes {
-  readonly user: Identity
   readonly verb: string
   readonly isResource: boolean
   readonly group: string
@@ -19,24 +18,26 @@ export interface AccessDecision {
   readonly reason: string
 }
 
+const allowed: AccessDecision = { allowed: true, reason: '' }
+const denied: AccessDecision = { allowed: false, reason: '' }
 const publicPaths: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz', '/version'])
 
 /**
  * Every authenticated user may do everything; anonymous ones may look at health and version, as the
  * `system:public-info-viewer` role says. RBAC objects are stored but not evaluated.
  */
-export function authorize(attributes: Attributes): AccessDecision {
-  if (attributes.user.groups.includes('system:authenticated')) return { allowed: true, reason: '' }
+export function authorize(user: Identity, attributes: Attributes): AccessDecision {
+  if (user.groups.includes('system:authenticated')) return allowed
   const root = `/${attributes.path.split('/')[1] ?? ''}`
   if (!attributes.isResource && attributes.verb === 'get' && publicPaths.has(root)) {
-    return { allowed: true, reason: '' }
+    return allowed
   }
-  return { allowed: false, reason: '' }
+  return denied
 }
 
 /** `User "jane" cannot list resource "pods" in API group "" in the namespace "x"`. */
-export function denialText(attributes: Attributes): string {
-  const { user, verb, group, resource, subresource, namespace, path } = attributes
+export function denialText(user: Identity, attributes: Attributes): string {
+  const { verb, group, resource, subresource, namespace, path } = attributes
   const who = `User "${user.user}" cannot ${verb}`
   if (!attributes.isResource) return `${who} path "${path}"`
   const what = subresource === '' ? resource : `${resource}/${subresource}`

@@ -7,7 +7,7 @@ import {
   methodNotAllowedStatus,
   resourceNotFoundStatus,
 } from '../api/machinery/status'
-import type { ApiRequest, ApiResponse, Identity } from '../client/request'
+import type { ApiResponse } from '../client/request'
 import { apiServerPort, type WireRequest } from '../client/wire'
 import { EtcdClient } from '../etcd/client'
 import type { StreamEnd } from '../sim/network'
@@ -15,7 +15,7 @@ import type { Process, ProcessEnv, ProcessFactory } from '../sim/process'
 import { type Task, wait } from '../sim/task'
 import { type Micros, minutes, seconds } from '../sim/time'
 import { authenticated } from './authentication'
-import { type Attributes, authorize, denialText } from './authorization'
+import { authorize, denialText } from './authorization'
 import { createBootstrapObjects } from './bootstrap'
 import { WatchCache } from './cache/watch-cache'
 import { compactRegularly } from './compactor'
@@ -25,7 +25,7 @@ import { serveResource } from './handlers/resource'
 import { serveWatch, watchNeedsStream } from './handlers/watch'
 import { Health } from './health'
 import { MasterEndpoints } from './master-endpoints'
-import { corePlurals, servedResource } from './resources'
+import { corePlurals, type ServedResource, servedResource } from './resources'
 import { rootPaths } from './root-paths'
 import { type PortRange, ServicePools } from './service/pools'
 import { LeasePool } from './storage/lease-pool'
@@ -173,20 +173,19 @@ class ApiServer implements Process {
     if ('response' in routed) {
       stream.send({ type: 'end', response: routed.response })
       stream.close()
-    } else if (!routed.resource || routed.info.verb !== 'watch') {
+    } else if (!isForResource(routed) || routed.info.verb !== 'watch') {
       const response = refused(badRequestStatus('only a watch is served on a stream'))
       stream.send({ type: 'end', response })
       stream.close()
-    } else yield* serveWatch(this.#backend, { ...routed, resource: routed.resource }, stream)
+    } else yield* serveWatch(this.#backend, routed, stream)
   }
 
   *#serve(wire: WireRequest): Task<ApiResponse> {
     const routed = this.#route(wire)
     if ('response' in routed) return routed.response
-    const { resource } = routed
-    if (!resource) return yield* this.#servePath(routed)
+    if (!isForResource(routed)) return yield* this.#servePath(routed)
     if (routed.info.verb === 'watch') return refused(watchNeedsStream())
-    return yield* serveResource(this.#backend, { ...routed, resource })
+    return yield* serveResource(this.#backend, routed)
   }
 
   /** What the request is for, by whom, and whether it may. */
@@ -196,21 +195,19 @@ class ApiServer implements Process {
     const info = requestInfo(request.method, request.path, query)
     const user = authenticated(wire)
     if ('status' in user) return { response: refused(user.status) }
-    const attributes: Attributes = { ...info, user: user.identity }
-    const decision = authorize(attributes)
-    if (!decision.allowed) {
+    const { identity } = user
+    if (!authorize(identity, info).allowed) {
       const resource = { group: info.group, name: info.resource }
-      const status = forbiddenStatus(resource, info.name, denialText(attributes))
+      const status = forbiddenStatus(resource, info.name, denialText(identity, info))
       return { response: refused(status) }
     }
     const now = this.#env.clock.wall()
-    const routed = { request, info, query, user: user.identity, now }
-    if (!info.isResource) return { ...routed, resource: undefined }
+    if (!info.isResource) return { request, info, query, user: identity, now, resource: undefined }
     const resource = servedResource(info.group, info.version, info.resource)
-    const misplaced =
-      resource && !resource.namespaced && info.namespace && info.resource !== 'namespaces'
-    if (!resource || misplaced) return { response: refused(resourceNotFoundStatus()) }
-    return { ...routed, resource }
+    if (!resource || isMisplaced(resource, info)) {
+      return { response: refused(resourceNotFoundStatus()) }
+    }
+    return { request, info, query, user: identity, now, resource }
   }
 
   *#servePath(routed: Routed): Task<ApiResponse> {
@@ -238,11 +235,13 @@ function openApiAnswer(path: string): object | undefined {
   return path.startsWith('/openapi/v3/') ? openApiDocument(path.slice(12)) : undefined
 }
 
-interface Routed {
-  readonly request: ApiRequest
-  readonly info: RequestInfo
-  readonly query: ResourceRequest['query']
-  readonly user: Identity
-  readonly now: number
-  readonly resource: ResourceRequest['resource'] | undefined
+/** A cluster-scoped resource below a namespace's path. */
+function isMisplaced(resource: ServedResource, info: RequestInfo): boolean {
+  return !resource.namespaced && info.namespace !== '' && info.resource !== 'namespaces'
+}
+
+type Routed = Omit<ResourceRequest, 'resource'> & { readonly resource: ServedResource | undefined }
+
+function isForResource(routed: Routed): routed is ResourceRequest {
+  return routed.resource !== undefined
 }

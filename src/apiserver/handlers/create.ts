@@ -49,7 +49,8 @@ export function* insertObject(
     const admitted = yield* admitFreshly(backend, request, body)
     if (!admitted.ok) return refused(admitted.status)
     const { object, warnings } = admitted
-    const result = yield* insertNamed(backend, request, { object, body })
+    const guard = namespaceGuard(backend, request)
+    const result = yield* insertNamed(backend, request, { object, body, guard })
     if (result.ok) return withWarnings(objectBody(request, result.object, 201), warnings)
     const generated = object.metadata.generateName !== undefined && !nameIn(body)
     if (result.status.reason !== 'AlreadyExists' || !generated) return refused(result.status)
@@ -85,14 +86,17 @@ interface Newcomer {
   readonly object: KubeObject
   /** What it was made from, should it have to be admitted again. */
   readonly body: unknown
+  /** The namespace as admission saw it. */
+  readonly guard: Companions | undefined
 }
 
 function* insertNamed(
   backend: Backend,
   request: ResourceRequest,
-  newcomer: Newcomer,
+  given: Newcomer,
 ): Task<WriteResult> {
   const { resource, info } = request
+  let newcomer = given
   const at = addressOf(resource, info.namespace, newcomer.object.metadata.name)
   const lease = yield* leaseFor(backend, request)
   if (!lease.ok) return lease
@@ -111,6 +115,7 @@ function* insertNamed(
     const { uid = '' } = newcomer.object.metadata
     const again = admitNew(backend, request, { body: namedBody(newcomer), uid, seen: nothingSeen })
     if (!again.ok) return again
+    newcomer = { ...newcomer, object: again.object, guard: namespaceGuard(backend, request) }
   }
 }
 
@@ -153,7 +158,7 @@ function decideCreate(
     const { name } = newcomer.object.metadata
     return { type: 'refuse', status: alreadyExistsStatus(resource.groupResource, name) }
   }
-  const guard = namespaceGuard(backend, request)
+  const { guard } = newcomer
   const compare = guard?.compare[0]
   if (compare && seen.has(compare.key)) {
     if (seen.get(compare.key)?.modRevision !== compare.value) return 'namespace changed'

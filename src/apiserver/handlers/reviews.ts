@@ -47,10 +47,6 @@ function reviewed(object: KubeObject, self?: ResourceRequest['user']): object {
   const spec = (object as { readonly spec?: AccessSpec }).spec ?? {}
   const { resourceAttributes: resource, nonResourceAttributes: path } = spec
   const attributes: Attributes = {
-    user: self ?? {
-      user: spec.user ?? '',
-      groups: [...(spec.groups ?? []), 'system:authenticated'],
-    },
     verb: resource?.verb ?? path?.verb ?? '',
     group: resource?.group ?? '',
     resource: resource?.resource ?? '',
@@ -60,6 +56,7 @@ function reviewed(object: KubeObject, self?: ResourceRequest['user']): object {
     path: path?.path ?? '',
     isResource: resource !== undefined,
   }
-  const decision = authorize(attributes)
+  const groups = [...(spec.groups ?? []), 'system:authenticated']
+  const decision = authorize(self ?? { user: spec.user ?? '', groups }, attributes)
   return { ...object, status: { allowed: decision.allowed, reason: decision.reason } }
 }
