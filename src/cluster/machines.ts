@@ -67,7 +67,7 @@ function nodeUnits(spec: ClusterSpec, node: NodeSpec): Unit[] {
   const processPrograms: { [repository: string]: () => ProcessFactory } = {
     [componentImages['kube-proxy']]: () => kubeProxy({ server: apiServer, nodeName: node.name }),
   }
-  for (const [name, factory] of Object.entries(components)) {
+  for (const [name, factory] of Object.entries<ProcessFactory>(components)) {
     processPrograms[componentImages[name as keyof typeof componentImages]] = () => factory
   }
   const runtime = containerd({
