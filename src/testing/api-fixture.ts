@@ -38,6 +38,8 @@ export interface ApiFixture {
   advance(by: Micros): void
   /** Advances in steps of 100 ms until the condition holds; throws when it does not within a time. */
   until(condition: () => boolean, within?: Micros): void
+  /** Starts a master's etcd member again after its process ended. */
+  startEtcd(master: number): void
   /** Starts another process on the client's machine, or on a machine of its own. */
   start(name: string, factory: ProcessFactory, machine?: string): void
 }
@@ -92,6 +94,8 @@ export function apiFixture(options: ApiFixtureOptions = {}): ApiFixture {
     runTask: (task, within = seconds(60)) => runTask(sim, started, task, within),
     advance: (by) => void sim.runUntil(sim.now + by),
     until: (condition, within = seconds(60)) => advanceUntil(sim, condition, within),
+    startEtcd: (master) =>
+      sim.inject('test.start', () => void masters[master]?.start('etcd', memberOf(master, count))),
     start(name, factory, machine) {
       const target = machine ? sim.machine(machine) : clientMachine
       if (!target) throw new Error(`no machine ${machine}`)
@@ -108,26 +112,31 @@ export function createServiceAccount(api: ApiFixture, namespace = 'default'): vo
   if (answer.status !== 201) throw new Error(JSON.stringify(answer.body))
 }
 
-function addMaster(sim: Simulation, index: number, count: number): Machine {
-  const ipOf = (i: number) => `10.0.0.${i + 1}`
+const ipOf = (master: number) => `10.0.0.${master + 1}`
+
+function memberOf(master: number, count: number): ProcessFactory {
   const peers = Array.from({ length: count }, (_, i) => ({
     id: i + 1,
     name: `master-${i + 1}`,
     host: ipOf(i),
   }))
+  return etcdMember({ name: `master-${master + 1}`, memberId: master + 1, peers })
+}
+
+function addMaster(sim: Simulation, master: number, count: number): Machine {
   return sim.addMachine({
-    id: `master-${index + 1}`,
-    ip: ipOf(index),
+    id: `master-${master + 1}`,
+    ip: ipOf(master),
     bootMicros: millis(1),
     boot: (host) => {
-      host.start('etcd', etcdMember({ name: `master-${index + 1}`, memberId: index + 1, peers }))
+      host.start('etcd', memberOf(master, count))
       host.start(
         'kube-apiserver',
         kubeApiserver({
           etcdEndpoints: ['127.0.0.1'],
           serviceCidr: '10.96.0.0/16',
           nodePortRange: { first: 30_000, last: 32_767 },
-          advertiseAddress: ipOf(index),
+          advertiseAddress: ipOf(master),
         }),
       )
     },
