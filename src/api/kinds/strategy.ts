@@ -42,6 +42,8 @@ export interface KindRules<T extends KubeObject> {
   readonly allowUnconditionalUpdate?: boolean
   readonly allowCreateOnUpdate?: boolean
   readonly nameRule?: NameRule
+  /** Checks the whole metadata again on update, not only what changed; shows in the causes. */
+  readonly metadataAgain?: boolean
   defaults?(object: T): T
   /** Runs after the status is cleared and the generation set. */
   prepareForCreate?(object: T): T
@@ -98,21 +100,29 @@ export function strategyOf<T extends KubeObject>(rules: KindRules<T>): KindStrat
       return errors
     },
     validateUpdate(next, old) {
-      const errors: FieldError[] = []
-      validateObjectMetaUpdate(next.metadata, old.metadata, errors)
+      const errors = metadataErrors(next, old)
+      if (rules.metadataAgain && next.metadata !== old.metadata) {
+        validateObjectMeta(next.metadata, meta, errors)
+      }
       if (rules.validateUpdate) rules.validateUpdate(next, old, errors)
       else rules.validate?.(next, errors)
       return errors
     },
     validateStatusUpdate(next, old) {
-      const errors: FieldError[] = []
-      validateObjectMetaUpdate(next.metadata, old.metadata, errors)
+      const errors = metadataErrors(next, old)
       rules.validateStatusUpdate?.(next, old, errors)
       return errors
     },
   }
   if (rules.gracePeriodSeconds) strategy.gracePeriodSeconds = rules.gracePeriodSeconds
   return strategy
+}
+
+/** The server checks an update's metadata in general and again for the kind: causes come twice. */
+function metadataErrors(next: KubeObject, old: KubeObject): FieldError[] {
+  const errors: FieldError[] = []
+  validateObjectMetaUpdate(next.metadata, old.metadata, errors)
+  return errors.length === 0 ? errors : [...errors, ...errors]
 }
 
 function withoutStatus<T extends KubeObject>(object: T): T {

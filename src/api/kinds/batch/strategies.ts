@@ -87,8 +87,10 @@ function withSelector(job: Job): Job {
     [JOB_NAME]: name,
   }
   const selector = job.spec.selector ?? {}
+  const empty = Object.keys(job.metadata.labels ?? {}).length === 0
   return {
     ...job,
+    metadata: empty ? { ...job.metadata, labels } : job.metadata,
     spec: {
       ...job.spec,
       selector: { ...selector, matchLabels: { ...selector.matchLabels, [CONTROLLER_UID]: uid } },

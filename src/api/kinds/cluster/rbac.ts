@@ -16,7 +16,7 @@ import { type KindStrategy, strategyOf } from '../strategy'
 const GROUP = 'rbac.authorization.k8s.io'
 const ROLE_REF = Path.of('roleRef')
 const RULES = Path.of('rules')
-const COMMON = { nameRule: nameIsPathSegment, allowCreateOnUpdate: true }
+const COMMON = { nameRule: nameIsPathSegment, allowCreateOnUpdate: true, metadataAgain: true }
 
 /** Rules of `roles`. */
 export const roleStrategy: KindStrategy<Role> = strategyOf<Role>({

@@ -85,7 +85,7 @@ export const nodeStrategy: KindStrategy<Node> = strategyOf<Node>({
   defaults(node) {
     const { spec, status } = node
     let next = node
-    if (spec?.podCIDR && !spec.podCIDRs) {
+    if (spec?.podCIDR && spec.podCIDRs?.[0] !== spec.podCIDR) {
       next = put(next, 'spec', { ...spec, podCIDRs: [spec.podCIDR] })
     } else if (spec?.podCIDRs?.[0] && !spec.podCIDR) {
       next = put(next, 'spec', { ...spec, podCIDR: spec.podCIDRs[0] })
@@ -95,16 +95,22 @@ export const nodeStrategy: KindStrategy<Node> = strategyOf<Node>({
   },
   prepareForUpdate: (next, old) => put(next, 'status', old.status),
   prepareForStatusUpdate: (next, old) => put(next, 'spec', old.spec),
-  validate(node, errors) {
-    validateTaints(node.spec?.taints, errors)
-    validateNodeResources(node, errors)
-    node.spec?.podCIDRs?.forEach((cidr, i) => {
-      checkCIDR(cidr, SPEC.child('podCIDRs').index(i), errors)
-    })
+  metadataAgain: true,
+  validate: validateNode,
+  validateUpdate(next, old, errors) {
+    if (next.spec !== old.spec) validateNode(next, errors)
+    validateNodeUpdate(next, old, errors)
   },
-  validateUpdate: validateNodeUpdate,
   validateStatusUpdate: validateNodeUpdate,
 })
+
+function validateNode(node: Node, errors: FieldError[]): void {
+  validateTaints(node.spec?.taints, errors)
+  validateNodeResources(node, errors)
+  node.spec?.podCIDRs?.forEach((cidr, i) => {
+    checkCIDR(cidr, SPEC.child('podCIDRs').index(i), errors)
+  })
+}
 
 function validateNodeUpdate(next: Node, old: Node, errors: FieldError[]): void {
   if (next.status !== old.status) {

@@ -52,6 +52,7 @@ function validateConfigMap(map: ConfigMap, errors: FieldError[]): void {
 
 /** Rules of `configmaps`. */
 export const configMapStrategy: KindStrategy<ConfigMap> = strategyOf<ConfigMap>({
+  metadataAgain: true,
   validate: validateConfigMap,
   validateUpdate(next, old, errors) {
     checkFrozen(next, old, ['data', 'binaryData'], errors)
@@ -118,6 +119,7 @@ function checkJson(base64: string, path: Path, errors: FieldError[]): void {
 
 /** Rules of `secrets`. */
 export const secretStrategy: KindStrategy<Secret> = strategyOf<Secret>({
+  metadataAgain: true,
   defaults: secretDefaults,
   validate: validateSecret,
   prepareForUpdate: (next, old) => (next.type ? next : { ...next, type: old.type }),
@@ -129,4 +131,6 @@ export const secretStrategy: KindStrategy<Secret> = strategyOf<Secret>({
 })
 
 /** Rules of `serviceaccounts`. */
-export const serviceAccountStrategy: KindStrategy<ServiceAccount> = strategyOf<ServiceAccount>({})
+export const serviceAccountStrategy: KindStrategy<ServiceAccount> = strategyOf<ServiceAccount>({
+  metadataAgain: true,
+})

@@ -40,6 +40,7 @@ const SLICE_PORT = { name: '', protocol: 'TCP' } as const
 /** Rules of `endpoints`. */
 export const endpointsStrategy: KindStrategy<Endpoints> = strategyOf<Endpoints>({
   allowCreateOnUpdate: true,
+  metadataAgain: true,
   defaults: (object) =>
     within(object, 'subsets', (subsets) =>
       each(subsets, (subset) =>

@@ -51,6 +51,7 @@ const controllerLengthMax = 250
 
 /** Rules of `ingresses`. */
 export const ingressStrategy: KindStrategy<Ingress> = strategyOf<Ingress>({
+  metadataAgain: true,
   hasStatus: true,
   hasGeneration: true,
   validate(ingress, errors) {
@@ -184,6 +185,7 @@ function checkSegment(
 
 /** Rules of `ingressclasses`. */
 export const ingressClassStrategy: KindStrategy<IngressClass> = strategyOf<IngressClass>({
+  metadataAgain: true,
   namespaced: false,
   hasGeneration: true,
   defaults: (object) =>

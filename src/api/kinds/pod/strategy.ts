@@ -1,7 +1,8 @@
-import type { Pod } from '../../generated/core-v1'
+import type { Pod, PodCondition, PodStatus } from '../../generated/core-v1'
 import { put } from '../sharing'
 import { type KindStrategy, strategyOf } from '../strategy'
 import { podDefaults } from './defaults'
+import { withMatchLabelKeys } from './match-label-keys'
 import { qosClass } from './qos'
 import { validatePodCreate, validatePodStatusUpdate, validatePodUpdate } from './validate-update'
 
@@ -9,11 +10,9 @@ import { validatePodCreate, validatePodStatusUpdate, validatePodUpdate } from '.
 export const podStrategy: KindStrategy<Pod> = strategyOf<Pod>({
   hasStatus: true,
   hasGeneration: true,
+  metadataAgain: true,
   defaults: podDefaults,
-  prepareForCreate: (pod) => ({
-    ...pod,
-    status: { phase: 'Pending', qosClass: qosClass(pod.spec) },
-  }),
+  prepareForCreate: newPod,
   validate: validatePodCreate,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
@@ -24,6 +23,23 @@ export const podStrategy: KindStrategy<Pod> = strategyOf<Pod>({
   }),
   gracePeriodSeconds,
 })
+
+const GATED: PodCondition = {
+  type: 'PodScheduled',
+  status: 'False',
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
+}
+
+function newPod(pod: Pod): Pod {
+  let spec = withMatchLabelKeys(pod.spec, pod.metadata.labels)
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
+    spec = { ...spec, terminationGracePeriodSeconds: 1 }
+  }
+  const status: PodStatus = { phase: 'Pending', qosClass: qosClass(spec) }
+  if (!spec.schedulingGates?.length) return { ...pod, spec, status }
+  return { ...pod, spec, status: { ...status, conditions: [GATED] } }
+}
 
 /** Pods that run nowhere or have ended go at once; others get the time that their spec names. */
 function gracePeriodSeconds(pod: Pod): number {

@@ -56,6 +56,7 @@ export const autoscalerStrategy: KindStrategy<HorizontalPodAutoscaler> =
 
 function autoscalerDefaults(object: HorizontalPodAutoscaler): HorizontalPodAutoscaler {
   let spec = missing(object.spec ?? ({} as HorizontalPodAutoscalerSpec), { minReplicas: 1 })
+  if (object.apiVersion === 'autoscaling/v1') return put(object, 'spec', spec)
   if (!spec.metrics?.length) spec = put(spec, 'metrics', [CPU])
   const behavior = spec.behavior
   if (behavior) {
@@ -124,6 +125,7 @@ function validateMetric(metric: MetricSpec, path: Path, errors: FieldError[]): v
     const detail = 'must populate information for the given metric source'
     errors.push(required(path.child(expected), detail))
   }
+  if (!expected) errors.push(notSupported(path.child('type'), type, TYPES))
   if (present.length === 1) return
   for (const source of present) {
     if (source === expected) continue

@@ -11,6 +11,7 @@ import { validateLoadBalancerStatus, validateService, validateServiceUpdate } fr
 export const serviceStrategy: KindStrategy<Service> = strategyOf<Service>({
   hasStatus: true,
   allowCreateOnUpdate: true,
+  metadataAgain: true,
   nameRule: nameIsDNSLabel,
   defaults: serviceDefaults,
   prepareForCreate: (service) => ({ ...service, status: { loadBalancer: {} } }),

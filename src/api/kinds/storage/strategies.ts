@@ -36,6 +36,7 @@ const FILESYSTEM = { volumeMode: 'Filesystem' }
 /** Rules of `persistentvolumeclaims`. */
 export const claimStrategy: KindStrategy<PersistentVolumeClaim> = strategyOf<PersistentVolumeClaim>(
   {
+    metadataAgain: true,
     hasStatus: true,
     defaults(claim) {
       const next = put(claim, 'spec', missing(claim.spec ?? {}, FILESYSTEM))
