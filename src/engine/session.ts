@@ -6,7 +6,7 @@ import { parseDuration } from '../control/duration'
 import type { LabChannel } from '../control/lab'
 import type { ClusterSpec } from '../control/spec'
 import type { LabState, TraceRecord } from '../control/state'
-import { minutes, seconds } from '../sim/time'
+import { type Micros, millis, minutes, seconds } from '../sim/time'
 import { type Goal, Pacer, type Speed } from './pacer'
 
 export interface SessionOptions {
@@ -20,6 +20,7 @@ export interface SessionOptions {
 const bootMax = minutes(10)
 const settleDefault = minutes(10)
 const checkEvery = seconds(1)
+const answerEvery = millis(1)
 const publishEveryMs = 100
 const requestMax = minutes(2)
 
@@ -124,7 +125,7 @@ export class Session implements LabChannel {
           this.cluster.request(command.from, command.url),
         )
         if (!answer) return this.#failed('the simulation has stopped')
-        await this.#runTo(requestMax, () => answer.done)
+        await this.#runTo(requestMax, () => answer.done, answerEvery)
         const response = answer.value
         return response ? { ...this.#done(), response } : this.#failed('no answer')
       }
@@ -148,12 +149,12 @@ export class Session implements LabChannel {
     return error ? this.#failed(error) : this.#done()
   }
 
-  #runTo(by: number, reached?: () => boolean): Promise<boolean> {
+  #runTo(by: Micros, reached?: () => boolean, every = checkEvery): Promise<boolean> {
     return new Promise((resolve) => {
       const goal: Goal = {
         latest: this.cluster.sim.now + by,
         reached,
-        every: reached && checkEvery,
+        every: reached && every,
         done: resolve,
       }
       this.#pacer.runTo(goal)

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { ApiRequest, ApiResponse } from '../client/request'
 import type { Session } from '../engine/session'
-import { BodyTooLarge, isWatch, readBody, toApiRequest } from './http-request'
+import { BodyTooLarge, isWatch, readBody, toApiRequest, UnreadableBody } from './http-request'
 import { handleLab } from './lab-routes'
 import { strangerReason } from './loopback'
 import { sendJson, sendStatus } from './respond'
@@ -55,7 +55,7 @@ async function handle(
   const url = new URL(request.url ?? '/', 'http://localhost')
   const body = await readBody(request)
   if (url.pathname.startsWith('/lab/')) {
-    await handleLab(session, request.method ?? 'GET', url, body, response)
+    await handleLab(session, request.method ?? 'GET', url, body.toString('utf8'), response)
     return
   }
   const api = toApiRequest(request, url, body)
@@ -74,6 +74,8 @@ export function createHttpApi(session: Session): Server {
       } else if (error instanceof BodyTooLarge) {
         const text = `Request entity too large: ${error.message}`
         sendStatus(response, 413, 'RequestEntityTooLarge', text)
+      } else if (error instanceof UnreadableBody) {
+        sendStatus(response, 415, 'UnsupportedMediaType', error.message)
       } else if (error instanceof URIError || error instanceof TypeError) {
         sendStatus(response, 400, 'BadRequest', `the request's path is malformed: ${error.message}`)
       } else {

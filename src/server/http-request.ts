@@ -1,10 +1,16 @@
 import type { IncomingMessage } from 'node:http'
+import { PROTOBUF, readProtobuf } from '../api/machinery/protobuf'
 import type { ApiRequest } from '../client/request'
 
 /** The API server's own limit for a request body. */
 export const bodyBytesMax = 3 * 1024 * 1024
 
 const methods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
+
+/** The body is not what its content type says; the API answers 415. */
+export class UnreadableBody extends Error {
+  override readonly name = 'UnreadableBody'
+}
 
 export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge'
@@ -19,6 +25,15 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
     parts.push(part as Buffer)
   }
   return Buffer.concat(parts)
+}
+
+/** JSON and YAML stay text; kubectl's binary form becomes the object it stands for. */
+function decodedBody(bytes: Buffer, contentType: string | undefined): unknown {
+  if (bytes.length === 0) return undefined
+  if (contentType?.split(';')[0]?.trim() !== PROTOBUF) return bytes.toString('utf8')
+  const read = readProtobuf(bytes)
+  if (!read.ok) throw new UnreadableBody(read.error)
+  return read.object
 }
 
 const first = (value: string | string[] | undefined): string | undefined =>
@@ -39,17 +54,19 @@ function impersonation(request: IncomingMessage): ApiRequest['impersonate'] {
 export function toApiRequest(
   request: IncomingMessage,
   url: URL,
-  body: unknown,
+  bytes: Buffer,
 ): ApiRequest | undefined {
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '')
   if (!methods.has(method)) return undefined
   const query: { [name: string]: string } = Object.create(null)
   for (const [name, value] of url.searchParams) query[name] ??= value
+  const contentType = first(request.headers['content-type'])
+  const body = decodedBody(bytes, contentType)
   return {
     method: method as ApiRequest['method'],
     path: decodeURI(url.pathname),
     query,
-    contentType: first(request.headers['content-type']),
+    contentType: contentType?.startsWith(PROTOBUF) ? 'application/json' : contentType,
     accept: first(request.headers.accept),
     body,
     userAgent: first(request.headers['user-agent']),
