@@ -12,6 +12,7 @@
  * | `disagreement` | in a machine: the API and the physics differ; its text says how |
  * | `pod` | `data-name`, `data-namespace`, `data-phase`, `data-state` (see view/pod-state.ts), `data-word`, `data-ready`, `data-node` (empty while it waits) |
  * | `waiting` | `data-count`, `data-state` (`waiting`, `empty`); the reason is `waiting-reason` |
+ * | `deployment` | `data-name`, `data-wanted`, `data-ready` |
  * | `service` | `data-name`, `data-namespace`, `data-endpoints` (ready ones), `data-state` |
  * | `wire` | `data-kind` (`entrance`, `endpoint`), `data-ready`; endpoint wires also `data-pod`, `data-service` |
  * | `manifest`, `editor` | the panel, and the text editor with `data-state`: `loading`, `ready` |
@@ -19,6 +20,7 @@
  * | `messages` | list of outcomes; each item has `data-tone`: `good`, `plain`, `bad` |
  * | `inspector` | `data-kind`, `data-key`; inside: `verdict`, `actions` (buttons with `data-action`), `container`, `events`, `endpoint`, `send-request`, `answer` (`data-status`, `data-pod`) |
  * | `menu` | the action menu of a thing (role `menu`, items by their text) |
+ * | `notice` | the outcome of the latest action; `data-tone`: `plain`, `good`, `bad`, absent when none |
  * | `timeline`, `feed-toggle`, `feed` | event feed |
  * | `cluster-chip`, `set-up`, `quorum` | opens the set-up; its form; the line on the quorum |
  * | `theme`, `show-system` | switches in the top bar |

@@ -27,6 +27,8 @@ export interface Action {
   readonly label: string
   readonly icon: LucideIcon
   readonly danger?: boolean
+  /** Acts on the thing's owner: in its menu, but not among its own buttons. */
+  readonly owner?: boolean
   /** Why it cannot be done now. */
   readonly disabled?: string
   run(): void
@@ -63,14 +65,14 @@ function machineActions(session: Session, id: string): readonly Action[] {
     ? [
         {
           id: 'power-off',
-          label: 'Power off (pull the plug)',
+          label: 'Power off',
           icon: PowerOff,
           danger: true,
           run: () => void runLab(session, [{ type: 'powerOff', machine: id, how: 'abrupt' }]),
         },
         {
           id: 'shut-down',
-          label: 'Shut down gracefully',
+          label: 'Shut down',
           icon: ArrowDownToLine,
           run: () => void runLab(session, [{ type: 'powerOff', machine: id, how: 'graceful' }]),
         },
@@ -95,7 +97,7 @@ function machineActions(session: Session, id: string): readonly Action[] {
     if (machine.role === 'master' && !cut) {
       wires.push({
         id: 'isolate-peers',
-        label: 'Cut off from the other masters only',
+        label: 'Cut off from other masters',
         icon: Unplug,
         danger: true,
         run: () => void runLab(session, [{ type: 'isolate', machine: id, from: 'peers' }]),
@@ -121,28 +123,30 @@ function podActions(session: Session, key: string): readonly Action[] {
   const actions: Action[] = [
     {
       id: 'crash',
-      label: 'Crash its container',
+      label: 'Crash container',
       icon: Bomb,
       disabled: runs ? undefined : 'No container of it runs.',
       run: () => void runLab(session, [{ type: 'crashContainer', namespace, pod: name }]),
     },
     {
       id: 'delete',
-      label: 'Delete the pod',
+      label: 'Delete',
       icon: Trash2,
       danger: true,
       run: () => void deletePod(session, key, undefined),
     },
     {
       id: 'delete-now',
-      label: 'Delete at once (no grace period)',
+      label: 'Delete at once',
       icon: Trash2,
       danger: true,
       run: () => void deletePod(session, key, 0),
     },
   ]
   const deployment = deploymentOf(session, key)
-  return deployment ? [...actions, ...deploymentActions(session, deployment)] : actions
+  if (!deployment) return actions
+  const above = deploymentActions(session, deployment).map((action) => ({ ...action, owner: true }))
+  return [...actions, ...above]
 }
 
 /** The Deployment behind a pod, through its ReplicaSet. */

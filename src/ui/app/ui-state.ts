@@ -29,7 +29,8 @@ export interface UiState {
   readonly selection?: Subject
   readonly menu?: OpenMenu
   readonly dialog?: 'set-up' | 'keys'
-  readonly notices: readonly Notice[]
+  /** The outcome of the latest action. */
+  readonly notice?: Notice
   readonly showSystem: boolean
   readonly editorOpen: boolean
   readonly feedOpen: boolean
@@ -42,10 +43,8 @@ export interface UiState {
 }
 
 let notices = 0
-const NOTICES_MAX = 20
 
 export const useUi = create<UiState>()((set) => ({
-  notices: [],
   showSystem: readSetting('showSystem', false),
   editorOpen: readSetting('editorOpen', true),
   feedOpen: readSetting('feedOpen', false),
@@ -56,7 +55,7 @@ export const useUi = create<UiState>()((set) => ({
   notify: (text, tone = 'plain') => {
     notices += 1
     const notice = { id: notices, tone, text }
-    set((state) => ({ notices: [...state.notices.slice(1 - NOTICES_MAX), notice] }))
+    set({ notice })
   },
   set: (changes) => {
     for (const [name, value] of Object.entries(changes)) writeSetting(name, value)

@@ -1,7 +1,6 @@
 import { Play, Trash2 } from 'lucide-react'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { useSession } from '../app/session'
-import { useUi } from '../app/ui-state'
 import { paceOf } from '../clock/speed'
 import { useValue } from '../store/hooks'
 import { EditorView } from './editor-view'
@@ -38,7 +37,6 @@ export default function EditorPanel() {
           tone === 'bad' && range ? [{ range, message: text }] : [],
         ),
       )
-      announce(result)
     },
     [session],
   )
@@ -97,20 +95,4 @@ function Progress({ busy }: { readonly busy?: 'apply' | 'delete' }) {
       {busy && text}
     </span>
   )
-}
-
-/** Says the outcome aloud and where the editor is put away. */
-function announce(messages: readonly Message[]): void {
-  const bad = messages.filter((message) => message.tone === 'bad')
-  const { notify } = useUi.getState()
-  if (bad.length > 0) notify(bad[0]!.text, 'bad')
-  else if (messages.length === 1) notify(messages[0]!.text, 'good')
-  else
-    notify(
-      `${messages.length} objects: ${messages
-        .map((m) => m.text)
-        .slice(0, 3)
-        .join(', ')}`,
-      'good',
-    )
 }

@@ -13,9 +13,10 @@ const TONES = { good: 'text-green', plain: 'text-muted', bad: 'text-red' }
 
 /** What came of Apply or Delete, object by object; a fault leads to its line. */
 export function MessageList({ messages, onGo }: Props) {
-  if (messages.length === 0) return null
   return (
     <ul
+      role="status"
+      hidden={messages.length === 0}
       className="max-h-44 shrink-0 overflow-auto border-t border-line px-3 py-2 text-[13px]"
       data-testid="messages"
       aria-label="Outcome"

@@ -80,7 +80,9 @@ export function SubjectLink({ subject, children }: { subject: Subject; children:
 
 export function Actions({ subject }: { readonly subject: Subject }) {
   const session = useSession()
-  const actions = actionsFor(session, subject).filter((action) => action.id !== 'inspect')
+  const actions = actionsFor(session, subject).filter(
+    (action) => action.id !== 'inspect' && !action.owner,
+  )
   return (
     <div className="flex flex-wrap gap-1.5" data-testid="actions">
       {actions.map((action) => (

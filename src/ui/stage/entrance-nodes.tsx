@@ -4,6 +4,7 @@ import { memo, useMemo } from 'react'
 import { useSession } from '../app/session'
 import { derive } from '../store/derive'
 import { useValue } from '../store/hooks'
+import { Anchors } from './anchors'
 import { PowerBadge } from './machine-badges'
 import { useMachine } from './machine-hooks'
 import { Thing } from './thing'
@@ -14,6 +15,7 @@ export const ClientNode = memo(function ClientNode() {
     <div className="entrance text-muted" title="You: this page, kubectl, and requests from outside">
       <MonitorSmartphone size={15} aria-hidden />
       <span className="font-medium text-ink">client</span>
+      <Anchors />
     </div>
   )
 })
@@ -27,23 +29,26 @@ export const BalancerNode = memo(function BalancerNode({ data }: NodeProps) {
   const { machine, view } = facts
   const text = `${servers.running} of ${servers.total} API servers run`
   return (
-    <Thing
-      subject={{ kind: 'machine', key: id }}
-      aria-label={`Machine ${id}, load balancer, ${machine.power}. ${text}`}
-      data-testid="machine"
-      data-name={id}
-      data-role="load-balancer"
-      data-power={machine.power}
-      data-physical={view.physical}
-      data-ready=""
-      className="entrance justify-center"
-      title={`${id}: sends each request to one of the API servers that answer its health check`}
-    >
-      <Split size={15} aria-hidden className="rotate-180 text-accent" />
-      <span className="font-semibold">load balancer</span>
-      <span className="truncate text-xs text-muted">{text}</span>
-      <PowerBadge view={view} />
-    </Thing>
+    <>
+      <Anchors />
+      <Thing
+        subject={{ kind: 'machine', key: id }}
+        aria-label={`Machine ${id}, load balancer, ${machine.power}. ${text}`}
+        data-testid="machine"
+        data-name={id}
+        data-role="load-balancer"
+        data-power={machine.power}
+        data-physical={view.physical}
+        data-ready=""
+        className="entrance justify-center"
+        title={`${id}: sends each request to one of the API servers that answer its health check`}
+      >
+        <Split size={15} aria-hidden className="rotate-180 text-accent" />
+        <span className="font-semibold">load balancer</span>
+        <span className="truncate text-xs text-muted">{text}</span>
+        <PowerBadge view={view} />
+      </Thing>
+    </>
   )
 })
 

@@ -18,6 +18,7 @@ export function flowNodes(model: StageModel, layout: StageLayout): Node[] {
   add(model.clients, 'client', layout.machines)
   add(model.balancers, 'balancer', layout.machines)
   add(model.masters, 'master', layout.machines)
+  nodes.push(nodeOf('workloads', 'workloads', layout.workloads))
   nodes.push(nodeOf('waiting', 'waiting', layout.waiting))
   add(model.workers, 'worker', layout.machines)
   add(model.services, 'service', layout.services)

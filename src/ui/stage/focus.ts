@@ -80,6 +80,11 @@ function allRects(layout: Layout): ReadonlyMap<string, Rect> {
   }
   for (const [key, rect] of layout.pods) rects.set(`pod:${key}`, rect)
   for (const [key, rect] of layout.services) rects.set(`service:${key}`, rect)
+  for (const element of document.querySelectorAll<HTMLElement>('[data-subject^="deployment:"]')) {
+    const { x, y } = layout.workloads
+    const { offsetLeft, offsetWidth: width, offsetHeight: height } = element
+    rects.set(element.dataset.subject ?? '', { x: x + offsetLeft, y, width, height })
+  }
   return rects
 }
 

@@ -3,6 +3,7 @@ import { Circle, CircleDashed, Crown } from 'lucide-react'
 import { memo } from 'react'
 import type { EtcdState } from '../../control/state'
 import type { ComponentView } from '../view/machine-view'
+import { Anchors } from './anchors'
 import { PowerBadge, ReadyBadge, TruthMark } from './machine-badges'
 import { type MachineFacts, useComponents, useEtcd, useMachine } from './machine-hooks'
 import { Thing } from './thing'
@@ -10,7 +11,12 @@ import { Thing } from './thing'
 /** A master: power, etcd's role and term, the four components, who of them acts. */
 export const MasterNode = memo(function MasterNode({ data }: NodeProps) {
   const facts = useMachine(String(data.id))
-  return facts ? <MasterCard facts={facts} /> : null
+  return (
+    <>
+      {facts && <MasterCard facts={facts} />}
+      <Anchors />
+    </>
+  )
 })
 
 function MasterCard({ facts }: { readonly facts: MachineFacts }) {
@@ -37,11 +43,13 @@ function MasterCard({ facts }: { readonly facts: MachineFacts }) {
         <b>{machine.id}</b>
         <EtcdRole etcd={etcd} on={machine.power === 'on'} />
         <span className="grow" />
-        <PowerBadge view={view} />
         {view.disagreement ? (
           <TruthMark view={view} />
         ) : (
-          view.physical === 'on' && view.ready !== 'True' && <ReadyBadge view={view} />
+          <>
+            <PowerBadge view={view} />
+            {view.physical === 'on' && view.ready !== 'True' && <ReadyBadge view={view} />}
+          </>
         )}
       </div>
       <div className="components">
@@ -59,13 +67,14 @@ function EtcdRole({ etcd, on }: { readonly etcd?: EtcdState; readonly on: boolea
     return (
       <span className="chip tone-amber" title={`Leads etcd in term ${etcd.term}`}>
         <Crown size={12} aria-hidden />
-        leader · term {etcd.term}
+        <span className="wide-only">leader ·</span> term {etcd.term}
       </span>
     )
   }
   return (
     <span className="truncate text-xs text-muted" title={`etcd ${etcd.role} in term ${etcd.term}`}>
-      {etcd.role} · term {etcd.term}
+      {etcd.role}
+      <span className="wide-only"> · term {etcd.term}</span>
     </span>
   )
 }
@@ -93,7 +102,7 @@ function Component({ component, etcd }: { component: ComponentView; etcd?: EtcdS
         </span>
       )}
       {active && state !== 'down' && (
-        <span className="chip tone-green ml-auto px-1.5" title="Holds the leader lease">
+        <span className="chip tone-green roomy-only ml-auto px-1.5" title="Holds the leader lease">
           active
         </span>
       )}

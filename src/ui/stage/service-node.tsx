@@ -5,6 +5,7 @@ import { useSession } from '../app/session'
 import { derive } from '../store/derive'
 import { useObject, useValue } from '../store/hooks'
 import { endpointsText, portsText } from '../view/service-view'
+import { Anchors } from './anchors'
 import { Thing } from './thing'
 
 /** A Service: its name, its ports, how many endpoints are ready. */
@@ -22,20 +23,23 @@ export const ServiceNode = memo(function ServiceNode({ data }: NodeProps) {
   const text = endpointsText(endpoints)
   const ready = endpoints.filter((endpoint) => endpoint.ready).length
   return (
-    <Thing
-      subject={{ kind: 'service', key }}
-      aria-label={`Service ${name}, ${portsText(service)}, ${text}`}
-      data-testid="service"
-      data-name={name}
-      data-namespace={namespace}
-      data-endpoints={ready}
-      data-state={ready > 0 ? 'ready' : 'empty'}
-      className="service-pill"
-      title={`${namespace}/${name} ${service.spec?.clusterIP ?? ''}`}
-    >
-      <b className="truncate">{name}</b>
-      <span className="font-mono text-xs">{portsText(service)}</span>
-      <span className="ml-auto truncate text-xs text-muted">{text}</span>
-    </Thing>
+    <>
+      <Anchors />
+      <Thing
+        subject={{ kind: 'service', key }}
+        aria-label={`Service ${name}, ${portsText(service)}, ${text}`}
+        data-testid="service"
+        data-name={name}
+        data-namespace={namespace}
+        data-endpoints={ready}
+        data-state={ready > 0 ? 'ready' : 'empty'}
+        className="service-pill"
+        title={`${namespace}/${name} ${service.spec?.clusterIP ?? ''}`}
+      >
+        <b className="truncate">{name}</b>
+        <span className="font-mono text-xs">{portsText(service)}</span>
+        <span className="ml-auto truncate text-xs text-muted">{text}</span>
+      </Thing>
+    </>
   )
 })

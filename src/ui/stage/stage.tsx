@@ -26,11 +26,13 @@ import { stageViews } from './stage-model'
 import { WaitingNode } from './waiting-node'
 import { EndpointWire, EntranceWire } from './wire-edges'
 import { WorkerNode } from './worker-node'
+import { WorkloadsNode } from './workloads-node'
 
 const nodeTypes: NodeTypes = {
   client: ClientNode,
   balancer: BalancerNode,
   master: MasterNode,
+  workloads: WorkloadsNode,
   waiting: WaitingNode,
   worker: WorkerNode,
   service: ServiceNode,

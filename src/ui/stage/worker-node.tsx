@@ -4,6 +4,7 @@ import { useSession } from '../app/session'
 import { derive } from '../store/derive'
 import { useValue } from '../store/hooks'
 import { type Capacity, capacityOf, cpuText, memoryText } from '../view/capacity'
+import { Anchors } from './anchors'
 import { PowerBadge, ReadyBadge, TruthMark } from './machine-badges'
 import { type MachineFacts, useMachine } from './machine-hooks'
 import { Thing } from './thing'
@@ -11,7 +12,12 @@ import { Thing } from './thing'
 /** A worker: what its Node says, what the machine does, what is requested of it. */
 export const WorkerNode = memo(function WorkerNode({ data }: NodeProps) {
   const facts = useMachine(String(data.id))
-  return facts ? <WorkerCard facts={facts} /> : null
+  return (
+    <>
+      {facts && <WorkerCard facts={facts} />}
+      <Anchors />
+    </>
+  )
 })
 
 function WorkerCard({ facts }: { readonly facts: MachineFacts }) {
@@ -42,14 +48,19 @@ function WorkerCard({ facts }: { readonly facts: MachineFacts }) {
         <b>{machine.id}</b>
         <ReadyBadge view={view} />
         <span className="grow" />
-        {view.disagreement ? <TruthMark view={view} /> : <PowerBadge view={view} />}
         {machine.zone && (
-          <span className="text-xs text-muted" title={`Zone ${machine.zone}`}>
+          <span className="wide-only text-xs text-muted" title={`Zone ${machine.zone}`}>
             {machine.zone}
           </span>
         )}
       </div>
-      <Bars capacity={capacity} />
+      {view.physical === 'on' && !view.disagreement ? (
+        <Bars capacity={capacity} />
+      ) : (
+        <div className="mt-1 flex gap-2">
+          {view.disagreement ? <TruthMark view={view} /> : <PowerBadge view={view} />}
+        </div>
+      )}
     </Thing>
   )
 }
@@ -57,7 +68,7 @@ function WorkerCard({ facts }: { readonly facts: MachineFacts }) {
 function Bars({ capacity }: { readonly capacity: Capacity }) {
   const { cpuMilli, cpuMilliTotal, memoryBytes, memoryBytesTotal } = capacity
   return (
-    <div className="mt-1.5 flex gap-4">
+    <div className="mt-1.5 flex gap-3">
       <Bar
         label="cpu"
         part={cpuMilliTotal > 0 ? cpuMilli / cpuMilliTotal : 0}
@@ -75,9 +86,12 @@ function Bars({ capacity }: { readonly capacity: Capacity }) {
 function Bar({ label, part, title }: { label: string; part: number; title: string }) {
   const percent = Math.round(part * 100)
   return (
-    <div className="flex min-w-0 flex-1 items-center gap-1.5 text-xs text-muted" title={title}>
+    <div
+      className="flex min-w-0 flex-1 items-center gap-1.5 text-xs whitespace-nowrap text-muted"
+      title={title}
+    >
       <span>{label}</span>
-      <span className="h-1.5 min-w-4 flex-1 overflow-hidden rounded-full bg-grey-soft">
+      <span className="h-1.5 min-w-3 flex-1 overflow-hidden rounded-full bg-grey-soft">
         <span
           className={`block h-full rounded-full ${percent > 90 ? 'bg-amber' : 'bg-accent'}`}
           style={{ width: `${Math.min(100, percent)}%` }}

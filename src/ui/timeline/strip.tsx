@@ -20,29 +20,28 @@ export function Strip({ session, lines }: { session: Session; lines: readonly Fe
   const marks = marksOf(lines, range)
   const at = ((now - range.from) / (range.to - range.from)) * 100
   return (
-    <div
-      className="relative h-7 min-w-0 flex-1 overflow-hidden rounded-lg border border-line bg-stage"
-      aria-hidden
-    >
-      <span className="absolute top-1/2 left-2 -translate-y-1/2 font-mono text-xs text-muted tabular-nums">
-        {clockText(range.from, 0)}
-      </span>
-      <span className="absolute top-1/2 right-2 -translate-y-1/2 font-mono text-xs text-muted tabular-nums">
-        {clockText(range.to, 0)}
-      </span>
-      {marks.map((mark) => (
-        <StripMark key={mark.id} mark={mark} />
-      ))}
-      <span className="absolute inset-y-0 w-0.5 bg-accent" style={{ left: `${at}%` }} />
+    <div className="flex min-w-0 flex-1 items-center gap-2" aria-hidden>
+      <Edge time={range.from} />
+      <div className="relative h-7 min-w-0 flex-1 overflow-hidden rounded-lg border border-line bg-stage">
+        {marks.map((mark) => (
+          <StripMark key={mark.id} mark={mark} />
+        ))}
+        <span className="absolute inset-y-0 w-0.5 bg-accent" style={{ left: `${at}%` }} />
+      </div>
+      <Edge time={range.to} />
     </div>
   )
+}
+
+function Edge({ time }: { readonly time: number }) {
+  return <span className="font-mono text-xs text-muted tabular-nums">{clockText(time, 0)}</span>
 }
 
 const StripMark = memo(function StripMark({ mark }: { readonly mark: Mark }) {
   return (
     <span
       className={`absolute top-1/2 grid size-4.5 -translate-x-1/2 -translate-y-1/2 place-items-center rounded-full text-[11px] font-bold ${TONES[mark.tone]}`}
-      style={{ left: `${mark.at * 100}%` }}
+      style={{ left: `max(10px, ${mark.at * 100}%)` }}
       title={mark.title}
     >
       {mark.sign}

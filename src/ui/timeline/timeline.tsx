@@ -6,10 +6,11 @@ import { useValue } from '../store/hooks'
 import { isSystemNamespace } from '../view/names'
 import { clockText } from '../view/time'
 import type { FeedLine } from './feed'
+import { NoticeLine } from './notice-line'
 import { Strip } from './strip'
 
 const FeedDrawer = lazy(() => import('./feed-drawer'))
-const SENTENCES = 5
+const SENTENCES = 4
 
 /** Time with its marks, and the last things that happened, in plain sentences. */
 export function Timeline() {
@@ -40,25 +41,28 @@ export function Timeline() {
           <span className="text-muted tabular-nums">{lines.length}</span>
         </button>
       </div>
-      <ol
-        className="flex h-7 items-center gap-5 overflow-hidden px-3.5 text-[13px] whitespace-nowrap"
-        aria-label="Latest events, newest first"
-      >
-        {latest.length === 0 && <li className="text-muted">Nothing has happened yet.</li>}
-        {latest.map((line) => (
-          <li key={line.id} className="min-w-0 shrink-0 text-muted last:shrink">
-            <b className="mr-1.5 font-mono text-xs font-semibold text-ink tabular-nums">
-              {clockText(line.time, 0)}
-            </b>
-            {sentenceOf(line)}
-          </li>
-        ))}
-      </ol>
+      <div className="flex h-7 items-center gap-4 px-3.5 text-[13px]">
+        <NoticeLine />
+        <ol
+          className="flex min-w-0 flex-1 items-center gap-5 overflow-hidden whitespace-nowrap"
+          aria-label="Latest events, newest first"
+        >
+          {latest.length === 0 && <li className="text-muted">Nothing has happened yet.</li>}
+          {latest.map((line) => (
+            <li key={line.id} className="min-w-0 shrink-0 truncate text-muted last:shrink">
+              <b className="mr-1.5 font-mono text-xs font-semibold text-ink tabular-nums">
+                {clockText(line.time, 0)}
+              </b>
+              {sentenceOf(line)}
+            </li>
+          ))}
+        </ol>
+      </div>
     </footer>
   )
 }
 
-const TEXT_MAX = 90
+const TEXT_MAX = 64
 
 function sentenceOf(line: FeedLine): string {
   const text = line.source === 'lab' ? line.text : `${line.about.split(' ')[1]}: ${line.text}`

@@ -1,9 +1,10 @@
 import {
-  type Alias,
   type Document,
   isAlias,
   isCollection,
+  isNode,
   isPair,
+  isScalar,
   LineCounter,
   type Node,
   parseAllDocuments,
@@ -71,14 +72,39 @@ export function parseManifest(text: string, limits: ManifestLimits = defaultLimi
   }
   const separators = text.match(/^---(\s|$)/gm)?.length ?? 0
   if (separators > limits.documentsMax) return refused(tooMany(separators + 1, limits))
-  try {
-    return readDocuments(text, limits)
-  } catch (error) {
-    if (error instanceof RangeError) {
-      return refused(`The manifest is nested too deeply: at most ${limits.depthMax} levels.`)
-    }
-    throw error
+  if (looksTooDeep(text, limits.depthMax)) {
+    return refused(`The manifest is nested too deeply: at most ${limits.depthMax} levels.`)
   }
+  return readDocuments(text, limits)
+}
+
+/**
+ * The parser calls itself for every level, and a text made for it exhausts the stack in ways that
+ * end the whole worker. So the levels are bounded before: by brackets, and by the column at which
+ * a line's own content begins, for every level of block style takes at least one.
+ */
+function looksTooDeep(text: string, depthMax: number): boolean {
+  let brackets = 0
+  let column = 0
+  let leading = true
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at]
+    if (char === '\n') {
+      leading = true
+      column = 0
+      if (text.startsWith('---', at + 1)) brackets = 0
+      continue
+    }
+    if (char === '[' || char === '{') brackets += 1
+    else if ((char === ']' || char === '}') && brackets > 0) brackets -= 1
+    if (leading) {
+      const indicator = (char === '-' || char === '?' || char === ':') && text[at + 1] === ' '
+      leading = char === ' ' || indicator
+      column += 1
+    }
+    if (brackets > 4 * depthMax || column > 6 * depthMax) return true
+  }
+  return false
 }
 
 function megabytes(length: number): string {
@@ -97,6 +123,7 @@ function readDocuments(text: string, limits: ManifestLimits): Manifest {
     version: '1.1',
     lineCounter: lines,
     prettyErrors: false,
+    uniqueKeys: false,
     logLevel: 'silent',
     customTags: (tags) =>
       tags.filter((tag) => {
@@ -116,8 +143,9 @@ function readDocuments(text: string, limits: ManifestLimits): Manifest {
     if (doc.errors.length > 0 || doc.contents === null) return
     const size = expandedSize(doc, room, limits.depthMax)
     const range = rangeOf(lines, doc.contents)
-    if (typeof size === 'string') {
-      faults.push({ message: size, range })
+    if (typeof size !== 'number') {
+      const at = size.key ? rangeOf(lines, size.key) : range
+      faults.push({ message: size.message, range: at })
       return
     }
     room -= size
@@ -133,43 +161,73 @@ function readDocuments(text: string, limits: ManifestLimits): Manifest {
   return { documents, faults, locate: (document, path) => locate(docs[document], path, lines) }
 }
 
+const ALIASES_MAX = 1000
+
 /**
  * How many values a document has when every alias is written out, or why it is refused. Anchors
  * are counted once, so that a billion laughs cost nothing to reject.
  */
-function expandedSize(doc: Document.Parsed, room: number, depthMax: number): number | string {
-  const sizes = new Map<Node, { readonly size: number; readonly depth: number }>()
-  const measure = (node: unknown, level: number): { size: number; depth: number } => {
-    if (level > depthMax * 4) throw new RangeError('depth')
+function expandedSize(doc: Document.Parsed, room: number, depthMax: number): number | Refusal {
+  const anchors = new Map<string, Measured>()
+  let aliases = 0
+  let refusal: Refusal | undefined
+  const measure = (node: unknown): Measured => {
     if (isAlias(node)) {
-      const target = (node as Alias).resolve(doc)
-      if (!target) return { size: 1, depth: 1 }
-      return sizes.get(target) ?? { size: Number.POSITIVE_INFINITY, depth: 1 }
+      aliases += 1
+      const target = anchors.get(node.source)
+      if (!target) refusal ??= { message: `unknown anchor '${node.source}' referenced`, key: node }
+      return target ?? { size: 1, depth: 1 }
     }
     if (isPair(node)) {
-      const key = measure(node.key, level + 1)
-      const value = measure(node.value, level + 1)
+      const key = measure(node.key)
+      const value = measure(node.value)
       return { size: key.size + value.size, depth: Math.max(key.depth, value.depth) }
     }
     let size = 1
     let depth = 1
     if (isCollection(node)) {
+      const twice = repeatedKey(node.items)
+      if (twice) refusal ??= { message: `key "${twice}" already set in map`, key: twice }
       for (const item of node.items) {
-        const part = measure(item, level + 1)
+        const part = measure(item)
         size += part.size
         depth = Math.max(depth, part.depth + 1)
       }
     }
     const result = { size, depth }
-    if (node && typeof node === 'object') sizes.set(node as Node, result)
+    if (isNode(node) && !isAlias(node) && node.anchor) anchors.set(node.anchor, result)
     return result
   }
-  const { size, depth } = measure(doc.contents, 0)
-  if (depth > depthMax) return `The document is nested too deeply: at most ${depthMax} levels.`
-  if (size > room) {
-    return 'The document becomes too large when its aliases are written out. It was not read.'
+  const { size, depth } = measure(doc.contents)
+  if (refusal) return refusal
+  if (aliases > ALIASES_MAX)
+    return { message: `The document has more than ${ALIASES_MAX} aliases.` }
+  if (depth > depthMax) {
+    return { message: `The document is nested too deeply: at most ${depthMax} levels.` }
   }
-  return size
+  const large = 'The document becomes too large when its aliases are written out. It was not read.'
+  return size > room ? { message: large } : size
+}
+
+interface Measured {
+  readonly size: number
+  readonly depth: number
+}
+
+interface Refusal {
+  readonly message: string
+  readonly key?: Node
+}
+
+function repeatedKey(items: readonly unknown[]): Node | undefined {
+  const seen = new Set<string>()
+  for (const item of items) {
+    if (!isPair(item) || !isScalar(item.key) || item.key.value === '<<') continue
+    const key = String(item.key.value)
+    if (seen.has(key)) return item.key
+    seen.add(key)
+  }
+  return undefined
 }
 
 function rangeAt(lines: LineCounter, start: number, end: number): TextRange {

@@ -53,7 +53,12 @@ describe('layOut', () => {
   it.each(cases)('overlaps nothing, keeps pods in their cards and fits: $name', ({ changes }) => {
     const given = input(changes)
     const layout = layOut(given)
-    const cards: Rect[] = [...layout.machines.values(), layout.waiting, ...layout.services.values()]
+    const cards: Rect[] = [
+      ...layout.machines.values(),
+      layout.workloads,
+      layout.waiting,
+      ...layout.services.values(),
+    ]
     cards.forEach((a, i) => {
       for (const b of cards.slice(i + 1)) expect(overlaps(a, b)).toBe(false)
     })

@@ -23,6 +23,8 @@ export interface StageLayout {
   readonly height: number
   readonly scale: number
   readonly machines: ReadonlyMap<string, Rect>
+  /** Room for the Deployments, beside the balancers. */
+  readonly workloads: Rect
   readonly waiting: Rect
   /** Cells of pods by key; those that found no room in the waiting area are left out. */
   readonly pods: ReadonlyMap<string, Rect>
@@ -40,8 +42,8 @@ const WIRE_ROW = 26
 const CELL_HEIGHT = 28
 export const CELL_GAP = 10
 const CELL_ROW_GAP = 6
-const CELL_WIDTH_MIN = 84
-const CELL_WIDTH_WIDE = 104
+const CELL_WIDTH_MIN = 100
+const CELL_WIDTH_WIDE = 128
 const MASTER_HEAD = 104
 const MASTER_WIDTH_MIN = 188
 const WORKER_HEAD = 62
@@ -107,6 +109,7 @@ function layOutAt(input: StageInput, scale: number): StageLayout {
     height,
     scale,
     machines,
+    workloads: placeWorkloads(input, width, machines),
     waiting: waiting.rect,
     waitingHidden: waiting.hidden,
     pods: placePods(input, machines, waiting),
@@ -158,16 +161,26 @@ function placeTopRow(
   y: number,
   machines: Map<string, Rect>,
 ): void {
-  const clientWidth = 116
+  const clientWidth = 104
   input.clients.forEach((id, index) => {
     const x = MARGIN + index * (clientWidth + GAP)
     machines.set(id, { x, y, width: clientWidth, height: TOP_ROW })
   })
-  const wide = Math.min(300, width - 2 * (MARGIN + clientWidth + 2 * GAP))
+  const wide = Math.min(286, width - 2 * (MARGIN + clientWidth + 2 * GAP))
   const start = (width - input.balancers.length * (wide + GAP) + GAP) / 2
   input.balancers.forEach((id, index) => {
     machines.set(id, { x: start + index * (wide + GAP), y, width: wide, height: TOP_ROW })
   })
+}
+
+function placeWorkloads(
+  input: StageInput,
+  width: number,
+  machines: ReadonlyMap<string, Rect>,
+): Rect {
+  const last = machines.get(input.balancers.at(-1) ?? '')
+  const x = last ? last.x + last.width + 2 * GAP : width / 2
+  return { x, y: MARGIN, width: width - MARGIN - x, height: TOP_ROW }
 }
 
 interface Rows {
