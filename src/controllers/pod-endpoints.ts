@@ -1,7 +1,5 @@
 import type { ObjectReference, Pod, Service, ServicePort } from '../api/generated/core-v1'
 import type { Labels } from '../api/machinery/selectors'
-import { parseTime } from '../api/machinery/time'
-import type { Micros } from '../sim/time'
 import { isPodTerminal, podCondition } from './pod-state'
 
 /** `endpoints.kubernetes.io/last-change-trigger-time` */
@@ -70,30 +68,31 @@ export function endpointChanged(pod: Pod, old: Pod): boolean {
 
 /** Remembers, per service, which changes of it and its pods have led to a write already. */
 export class TriggerTimes {
-  readonly #seen = new Map<string, { service: Micros; readonly pods: Map<string, Micros> }>()
+  readonly #seen = new Map<string, { service: string; readonly pods: Map<string, string> }>()
 
-  /** The oldest change not yet told of, as an RFC 3339 time; undefined when there is none. */
-  next(key: string, service: Service, pods: readonly Pod[]): string | undefined {
-    const old = this.#seen.get(key)
+  /**
+   * The oldest change not yet told of, a metav1.Time; undefined when there is none. `fresh` are the
+   * pods that changed since the last call, `count` is how many the service has.
+   */
+  next(key: string, service: Service, fresh: readonly Pod[], count: number): string | undefined {
+    let seen = this.#seen.get(key)
+    if (!seen || seen.pods.size > 2 * count + 100) {
+      seen = { service: seen?.service ?? '', pods: new Map() }
+      this.#seen.set(key, seen)
+    }
+    let oldest: string | undefined
     const created = service.metadata.creationTimestamp ?? ''
-    const times = new Map<string, Micros>()
-    let oldest: Micros | undefined
-    let text: string | undefined
-    const consider = (time: string, before: Micros | undefined): Micros => {
-      const at = parseTime(time) ?? 0
-      if (at > (before ?? 0) && (oldest === undefined || at < oldest)) {
-        oldest = at
-        text = time
-      }
-      return at
-    }
-    for (const pod of pods) {
+    if (created > seen.service) oldest = created
+    seen.service = created
+    for (const pod of fresh) {
       const changed = podCondition(pod, 'Ready')?.lastTransitionTime
+      if (!changed) continue
       const { name } = pod.metadata
-      if (changed) times.set(name, consider(changed, old?.pods.get(name)))
+      const isNews = changed > (seen.pods.get(name) ?? '')
+      if (isNews && (oldest === undefined || changed < oldest)) oldest = changed
+      seen.pods.set(name, changed)
     }
-    this.#seen.set(key, { service: consider(created, old?.service), pods: times })
-    return text
+    return oldest
   }
 
   forget(key: string): void {

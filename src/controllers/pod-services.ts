@@ -1,7 +1,7 @@
 import type { Pod, Service } from '../api/generated/core-v1'
 import { keyOf } from '../api/object'
 import type { Reflector } from '../client/reflector'
-import { endpointChanged, selectsPod } from './pod-endpoints'
+import { endpointChanged, isEndpoint, selectsPod } from './pod-endpoints'
 
 /** Calls back with the key of every service whose endpoints a change of a pod may alter. */
 export function enqueueServicesOfPods(
@@ -15,12 +15,17 @@ export function enqueueServicesOfPods(
     }
   }
   pods.addHandler({
-    onAdd: enqueueFor,
+    onAdd: (pod) => {
+      if (isEndpoint(pod, true)) enqueueFor(pod)
+    },
     onUpdate: (pod, old) => {
+      if (!isEndpoint(pod, true) && !isEndpoint(old, true)) return
       if (!endpointChanged(pod, old)) return
       enqueueFor(pod)
       if (pod.metadata.labels !== old.metadata.labels) enqueueFor(old)
     },
-    onDelete: enqueueFor,
+    onDelete: (pod) => {
+      if (isEndpoint(pod, true)) enqueueFor(pod)
+    },
   })
 }

@@ -9,8 +9,9 @@ import { type SyncResult, startWorkers, synced, WorkQueue } from '../../client/w
 import type { Task } from '../../sim/task'
 import type { Controller, ControllerContext } from '../context'
 import { selectsPod, TriggerTimes } from '../pod-endpoints'
+import { PodMemo } from '../pod-memo'
 import { enqueueServicesOfPods } from '../pod-services'
-import { planEndpoints } from './plan'
+import { type PodAddress, planEndpoints, podAddress } from './plan'
 
 const workers = 5
 
@@ -32,6 +33,7 @@ class EndpointsWriter {
   readonly #pods: Reflector<Pod>
   readonly #endpoints: Reflector<Endpoints>
   readonly #triggers = new TriggerTimes()
+  readonly #memos = new Map<string, PodMemo<PodAddress>>()
   /** What was written last, per service: the cache may not show it yet. */
   readonly #written = new Map<string, Endpoints>()
 
@@ -67,6 +69,7 @@ class EndpointsWriter {
     if (!service) {
       this.#triggers.forget(key)
       this.#written.delete(key)
+      this.#memos.delete(key)
       if (!this.#endpoints.get(key)) return synced
       const deleted = yield* this.#client.delete(ENDPOINTS, { namespace, name })
       return deleted.ok || isNotFound(deleted.error) ? synced : deleted
@@ -75,9 +78,10 @@ class EndpointsWriter {
     const pods = this.#pods
       .byIndex('namespace', namespace)
       .filter((pod) => selectsPod(service, pod.metadata.labels))
-    const triggerTime = this.#triggers.next(key, service, pods)
+    const { values, fresh } = this.#memo(key).of(service, pods, () => undefined)
+    const triggerTime = this.#triggers.next(key, service, fresh, pods.length)
     const current = this.#latest(key)
-    const next = planEndpoints(service, pods, current, triggerTime)
+    const next = planEndpoints(service, values, current, triggerTime)
     if (!next) return synced
     const written = current
       ? yield* this.#client.update(ENDPOINTS, next)
@@ -94,6 +98,15 @@ class EndpointsWriter {
     const text = `Failed to ${verb} endpoint ${namespace}/${name}: ${written.error.message}`
     this.#recorder.event(next, 'Warning', reason, text)
     return written
+  }
+
+  #memo(key: string): PodMemo<PodAddress> {
+    let memo = this.#memos.get(key)
+    if (!memo) {
+      memo = new PodMemo(podAddress)
+      this.#memos.set(key, memo)
+    }
+    return memo
   }
 
   /** The newer of the cache's object and the one written last. */

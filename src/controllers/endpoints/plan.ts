@@ -23,23 +23,44 @@ const overCapacityAnnotation = 'endpoints.kubernetes.io/over-capacity'
 /** Addresses that one Endpoints object holds at most. */
 const capacity = 1000
 
-/** The subsets that a service's pods make: addresses with the same ports together, sorted. */
-export function subsetsOf(service: Service, pods: readonly Pod[]): readonly EndpointSubset[] {
+/** One pod's part in a service's Endpoints. */
+export interface PodAddress {
+  readonly address: EndpointAddress
+  readonly isReady: boolean
+  readonly ports: readonly EndpointPort[]
+  /** Equal for equal ports. */
+  readonly portsKey: string
+}
+
+/** Undefined for a pod that does not stand behind the service. */
+export function podAddress(pod: Pod, service: Service): PodAddress | undefined {
   const { publishNotReadyAddresses = false, ports = [] } = service.spec
+  if (!isEndpoint(pod, publishNotReadyAddresses)) return undefined
+  const found: EndpointPort[] = []
+  for (const port of ports) {
+    const number = targetPortOf(pod, port)
+    if (number !== undefined) found.push(endpointPort(port, number))
+  }
+  if (found.length === 0 && (ports.length > 0 || hasClusterIP(service))) return undefined
+  return {
+    address: addressOf(pod, service),
+    isReady: publishNotReadyAddresses || isPodReady(pod),
+    ports: found,
+    portsKey: JSON.stringify(found),
+  }
+}
+
+/** The subsets that a service's pods make: addresses with the same ports together, sorted. */
+export function subsetsOf(pods: readonly PodAddress[]): readonly EndpointSubset[] {
   const groups = new Map<string, Group>()
-  for (const pod of pods) {
-    if (!isEndpoint(pod, publishNotReadyAddresses)) continue
-    const found: EndpointPort[] = []
-    for (const port of ports) {
-      const number = targetPortOf(pod, port)
-      if (number !== undefined) found.push(endpointPort(port, number))
+  for (const { address, isReady, ports, portsKey } of pods) {
+    let group = groups.get(portsKey)
+    if (!group) {
+      group = { ports, ready: [], notReady: [] }
+      groups.set(portsKey, group)
     }
-    if (found.length === 0 && (ports.length > 0 || hasClusterIP(service))) continue
-    const key = JSON.stringify(found)
-    const group = groups.get(key) ?? { ports: found, ready: [], notReady: [] }
-    groups.set(key, group)
-    const list = publishNotReadyAddresses || isPodReady(pod) ? group.ready : group.notReady
-    list.push(addressOf(pod, service))
+    if (isReady) group.ready.push(address)
+    else group.notReady.push(address)
   }
   return [...groups.keys()].sort().map((key) => subsetOf(groups.get(key) as Group))
 }
@@ -84,11 +105,11 @@ function addressOf(pod: Pod, service: Service): EndpointAddress {
 /** The Endpoints object to write; undefined when the present one says the same already. */
 export function planEndpoints(
   service: Service,
-  pods: readonly Pod[],
+  pods: readonly PodAddress[],
   current: Endpoints | undefined,
   triggerTime: string | undefined,
 ): Endpoints | undefined {
-  const all = subsetsOf(service, pods)
+  const all = subsetsOf(pods)
   const { subsets, truncated } = truncate(all)
   const labels: { [key: string]: string } = { ...service.metadata.labels }
   delete labels[headlessLabel]

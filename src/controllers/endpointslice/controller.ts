@@ -14,12 +14,15 @@ import type { Controller, ControllerContext } from '../context'
 import { isNamespaceTerminating } from '../pod-control'
 import { selectsPod, TriggerTimes } from '../pod-endpoints'
 import { byNode, nodeIndex } from '../pod-index'
+import { PodMemo } from '../pod-memo'
 import { enqueueServicesOfPods } from '../pod-services'
 import {
-  hasUnknownNode,
+  isOnUnknownNode,
   managedByLabel,
   managerName,
+  type PodEndpoint,
   planSlices,
+  podEndpoint,
   type SlicePlan,
   serviceNameLabel,
 } from './plan'
@@ -49,6 +52,7 @@ class SliceWriter {
   readonly #nodes: Reflector<Node>
   readonly #slices: Reflector<EndpointSlice>
   readonly #triggers = new TriggerTimes()
+  readonly #memos = new Map<string, PodMemo<PodEndpoint>>()
   readonly #tracker = new SliceTracker()
 
   constructor(context: ControllerContext) {
@@ -103,6 +107,7 @@ class SliceWriter {
     if (!service) {
       this.#triggers.forget(key)
       this.#tracker.forget(key)
+      this.#memos.delete(key)
       return synced
     }
     if (service.spec.type === 'ExternalName' || !service.spec.selector) return synced
@@ -115,12 +120,13 @@ class SliceWriter {
     const pods = this.#pods
       .byIndex('namespace', namespace)
       .filter((pod) => selectsPod(service, pod.metadata.labels))
+    const nodeOf = (pod: Pod) => this.#nodes.get(pod.spec.nodeName ?? '')
+    const { values, fresh } = this.#memo(key).of(service, pods, nodeOf)
     const input = {
       service,
-      pods,
-      node: (name: string) => this.#nodes.get(name),
+      pods: values,
       existing,
-      triggerTime: this.#triggers.next(key, service, pods),
+      triggerTime: this.#triggers.next(key, service, fresh, pods.length),
     }
     const error = yield* this.#carryOut(key, service, planSlices(input))
     if (error) {
@@ -128,7 +134,17 @@ class SliceWriter {
       this.#recorder.event(service, 'Warning', 'FailedToUpdateEndpointSlices', text)
       return { ok: false, error }
     }
-    return hasUnknownNode(input) ? { ok: false, error: unknownNode } : synced
+    const isStranded = pods.some((pod) => isOnUnknownNode(pod, service, nodeOf(pod)))
+    return isStranded ? { ok: false, error: unknownNode } : synced
+  }
+
+  #memo(key: string): PodMemo<PodEndpoint> {
+    let memo = this.#memos.get(key)
+    if (!memo) {
+      memo = new PodMemo(podEndpoint)
+      this.#memos.set(key, memo)
+    }
+    return memo
   }
 
   *#carryOut(key: string, service: Service, plan: SlicePlan): Task<ApiError | undefined> {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Node, Pod, Service } from '../../api/generated/core-v1'
 import type { EndpointSlice } from '../../api/generated/discovery-v1'
-import { subsetsOf } from '../endpoints/plan'
-import { planSlices } from './plan'
+import { podAddress, subsetsOf } from '../endpoints/plan'
+import { planSlices, podEndpoint } from './plan'
 
 function service(spec: Partial<Service['spec']> = {}): Service {
   const ports = [{ name: 'http', port: 80, targetPort: 'web' }]
@@ -40,7 +40,8 @@ const node: Node = {
 }
 
 function plan(pods: readonly Pod[], existing: readonly EndpointSlice[] = [], s = service()) {
-  return planSlices({ service: s, pods, existing, node: () => node, triggerTime: undefined })
+  const endpoints = pods.flatMap((one) => podEndpoint(one, s, node) ?? [])
+  return planSlices({ service: s, pods: endpoints, existing, triggerTime: undefined })
 }
 
 /** The plan carried out. */
@@ -115,7 +116,7 @@ describe('planSlices (C9)', () => {
 describe('subsetsOf', () => {
   it('groups by ports, sorts addresses, leaves terminating pods out', () => {
     const pods = [pod(3), pod(1), pod(2, { ready: false }), pod(4, { deleting: true })]
-    const [subset] = subsetsOf(service(), pods)
+    const [subset] = subsetsOf(pods.flatMap((one) => podAddress(one, service()) ?? []))
     expect(subset?.addresses?.map(({ ip }) => ip)).toEqual(['10.244.0.1', '10.244.0.3'])
     expect(subset?.notReadyAddresses?.map(({ ip }) => ip)).toEqual(['10.244.0.2'])
     expect(subset?.ports).toEqual([{ name: 'http', port: 8080, protocol: 'TCP' }])

@@ -27,10 +27,17 @@ export interface SlicePlan {
   readonly delete: readonly EndpointSlice[]
 }
 
+/** One pod's part in a service's slices. */
+export interface PodEndpoint {
+  readonly endpoint: Endpoint
+  readonly ports: readonly EndpointPort[]
+  /** Equal for equal ports. */
+  readonly portsKey: string
+}
+
 export interface SliceInput {
   readonly service: Service
-  readonly pods: readonly Pod[]
-  readonly node: (name: string) => Node | undefined
+  readonly pods: readonly PodEndpoint[]
   readonly existing: readonly EndpointSlice[]
   readonly triggerTime: string | undefined
 }
@@ -53,7 +60,7 @@ interface Draft {
  * then new slices. A service without endpoints keeps one empty slice.
  */
 export function planSlices(input: SliceInput): SlicePlan {
-  const groups = groupsOf(input)
+  const groups = groupsOf(input.pods)
   const labels = labelsOf(input.service)
   const drafts: Draft[] = []
   const doomed: EndpointSlice[] = []
@@ -195,25 +202,38 @@ function labelsOf(service: Service): Labels {
   return labels
 }
 
-function groupsOf({ service, pods, node }: SliceInput): Map<string, Group> {
+function groupsOf(pods: readonly PodEndpoint[]): Map<string, Group> {
   const groups = new Map<string, Group>()
-  const { publishNotReadyAddresses = false } = service.spec
-  for (const pod of pods) {
-    if (!isEndpoint(pod, true)) continue
-    const { nodeName } = pod.spec
-    const at = nodeName ? node(nodeName) : undefined
-    if (nodeName && !at && !publishNotReadyAddresses) continue
-    const ports = portsOf(service, pod)
-    const key = portsKey(ports)
+  for (const { endpoint, ports, portsKey: key } of pods) {
     let group = groups.get(key)
     if (!group) {
       group = { ports, endpoints: new Map() }
       groups.set(key, group)
     }
-    const endpoint = endpointOf(pod, service, at)
     group.endpoints.set(endpointKey(endpoint), endpoint)
   }
   return groups
+}
+
+/** Undefined for a pod that does not stand behind the service, or whose node is not known. */
+export function podEndpoint(
+  pod: Pod,
+  service: Service,
+  node: Node | undefined,
+): PodEndpoint | undefined {
+  if (!isEndpoint(pod, true) || isOnUnknownNode(pod, service, node)) return undefined
+  const ports = portsOf(service, pod)
+  return { endpoint: endpointOf(pod, service, node), ports, portsKey: portsKey(ports) }
+}
+
+/** A pod that cannot be placed in a slice yet because its node has not been seen. */
+export function isOnUnknownNode(pod: Pod, service: Service, node: Node | undefined): boolean {
+  return (
+    !node &&
+    pod.spec.nodeName !== undefined &&
+    service.spec.publishNotReadyAddresses !== true &&
+    isEndpoint(pod, true)
+  )
 }
 
 function portsOf(service: Service, pod: Pod): readonly EndpointPort[] {
@@ -237,8 +257,9 @@ function portsKey(ports: readonly EndpointPort[]): string {
     .join(',')
 }
 
-function endpointKey({ addresses, hostname = '', targetRef }: Endpoint): string {
-  return `${addresses[0]}/${hostname}/${targetRef?.namespace ?? ''}/${targetRef?.name ?? ''}`
+/** Pod names are unique within the service's namespace. */
+function endpointKey({ addresses, targetRef }: Endpoint): string {
+  return targetRef?.name ?? addresses[0] ?? ''
 }
 
 function endpointOf(pod: Pod, service: Service, node: Node | undefined): Endpoint {
@@ -256,10 +277,4 @@ function endpointOf(pod: Pod, service: Service, node: Node | undefined): Endpoin
     ...(nodeName && { nodeName }),
     ...(zone && { zone }),
   }
-}
-
-/** Pods that could not be placed in a slice because their node is not known yet. */
-export function hasUnknownNode({ service, pods, node }: SliceInput): boolean {
-  if (service.spec.publishNotReadyAddresses) return false
-  return pods.some((pod) => isEndpoint(pod, true) && pod.spec.nodeName && !node(pod.spec.nodeName))
 }

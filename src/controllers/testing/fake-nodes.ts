@@ -110,7 +110,8 @@ export class FakeNodes implements Process {
     const now = formatTime(this.#env.clock.wall())
     const isReady = metadata.labels?.broken === undefined ? 'True' : 'False'
     const conditions = [{ type: 'Ready', status: isReady, lastTransitionTime: now }]
-    const podIP = `10.244.0.${this.#address++}`
+    const podIP = `10.244.${this.#address >> 8}.${this.#address & 255}`
+    this.#address++
     const observedGeneration = metadata.generation
     const status = {
       observedGeneration,
