@@ -12,6 +12,12 @@ const localApiServer = 'localhost:6443'
 
 const nodePortRange = { first: 30_000, last: 32_767 }
 
+/** Stands for the cluster's certificate authority: there is no TLS on simulated wires. */
+const rootCa = `-----BEGIN CERTIFICATE-----
+U2ltdWxhdGVkIGNlcnRpZmljYXRlIGF1dGhvcml0eSBvZiBLdWJhcml1bQ==
+-----END CERTIFICATE-----
+`
+
 /** The control plane's programs, as they are configured on the given master (from 1). */
 export function masterComponents(
   spec: ClusterSpec,
@@ -28,7 +34,7 @@ export function masterComponents(
     }),
     'kube-controller-manager': kubeControllerManager({
       server: localApiServer,
-      settings: { podCidr: spec.podCidr },
+      settings: { podCidr: spec.podCidr, rootCa },
     }),
     'kube-scheduler': kubeScheduler({ server: localApiServer }),
   }
