@@ -45,7 +45,7 @@ export interface AdmissionContext {
   randomInt(below: number): number
 }
 
-export interface CreateRequest {
+interface CreateRequest {
   readonly body: unknown
   readonly fieldValidation?: FieldValidation
   /** Nothing will be stored. */
@@ -55,7 +55,7 @@ export interface CreateRequest {
   readonly uid: string
 }
 
-export interface UpdateRequest {
+interface UpdateRequest {
   readonly body: unknown
   readonly fieldValidation?: FieldValidation
   /** Of the path. */
@@ -67,9 +67,6 @@ export interface UpdateRequest {
 export type Admitted =
   | { readonly ok: true; readonly object: KubeObject; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly status: Status }
-
-/** An update that changes nothing gives back `old` itself: nothing is to be written. */
-export type AdmittedUpdate = Admitted
 
 type Step = { readonly ok: true; readonly object: KubeObject } | Refused
 interface Refused {
@@ -118,8 +115,11 @@ export function admitCreate(request: CreateRequest, context: AdmissionContext): 
   }
 }
 
-/** A PUT, or what a patch made of the old object. */
-export function admitUpdate(request: UpdateRequest, context: AdmissionContext): AdmittedUpdate {
+/**
+ * A PUT, or what a patch made of the old object. An update that changes nothing gives back `old`
+ * itself: nothing is to be written.
+ */
+export function admitUpdate(request: UpdateRequest, context: AdmissionContext): Admitted {
   const { resource } = context
   const strategy = strategyFor(resource.group, resource.resource, resource.namespaced)
   const decoded = decodeUpdate(request, context, strategy)
@@ -133,10 +133,7 @@ export function admitUpdate(request: UpdateRequest, context: AdmissionContext): 
 }
 
 /** A PUT or patch of the status subresource. */
-export function admitStatusUpdate(
-  request: UpdateRequest,
-  context: AdmissionContext,
-): AdmittedUpdate {
+export function admitStatusUpdate(request: UpdateRequest, context: AdmissionContext): Admitted {
   const { resource } = context
   const strategy = strategyFor(resource.group, resource.resource, resource.namespaced)
   const decoded = decodeUpdate(request, context, strategy)
@@ -153,7 +150,7 @@ function finishUpdate(
   errors: readonly FieldError[],
   warnings: readonly string[],
   context: AdmissionContext,
-): AdmittedUpdate {
+): Admitted {
   if (errors.length > 0) return refuse(invalidFor(next, errors, context))
   const object = shaped(next, old, context)
   return { ok: true, object: semanticEqual(object, old) ? old : object, warnings }

@@ -35,7 +35,7 @@ export interface KindStrategy<T extends KubeObject = KubeObject> {
 }
 
 /** What a kind adds to the common rules; everything else is generic. */
-export interface KindRules<T extends KubeObject> {
+interface KindRules<T extends KubeObject> {
   readonly namespaced?: boolean
   readonly hasStatus?: boolean
   readonly hasGeneration?: boolean

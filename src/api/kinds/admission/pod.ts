@@ -24,7 +24,7 @@ function tolerates(toleration: Toleration, key: string): boolean {
 }
 
 /** A pod with its priority, or why there is none. */
-export type Prioritized =
+type Prioritized =
   | { readonly ok: true; readonly pod: Pod }
   | { readonly ok: false; readonly why: string }
 

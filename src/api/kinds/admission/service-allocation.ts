@@ -21,7 +21,7 @@ export interface ServiceAllocator {
   nodePort(requested: number | undefined): Allocation<number>
 }
 
-export type AllocatedService =
+type AllocatedService =
   | { readonly ok: true; readonly service: Service }
   | { readonly ok: false; readonly errors: readonly FieldError[] }
 

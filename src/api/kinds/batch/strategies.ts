@@ -76,7 +76,7 @@ function jobDefaults(given: JobSpec): JobSpec {
 function withSelector(job: Job): Job {
   if (job.spec.manualSelector) return job
   const uid = job.metadata.uid ?? ''
-  const { name } = job.metadata
+  const name = job.metadata.name ?? ''
   const template = job.spec.template
   const own = template.metadata?.labels
   const labels = {

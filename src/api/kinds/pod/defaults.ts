@@ -59,7 +59,7 @@ export function podTemplateDefaults(template: PodTemplateSpec): PodTemplateSpec 
 }
 
 /** Defaults of every pod spec. */
-export function podSpecDefaults(given: PodSpec): PodSpec {
+function podSpecDefaults(given: PodSpec): PodSpec {
   let spec = fill(given, SPEC)
   if (spec.securityContext === undefined) {
     spec = put(spec, 'securityContext', NO_SECURITY_CONTEXT)

@@ -205,13 +205,13 @@ function isNative(name: string): boolean {
 }
 
 /** A resource of some other domain: counted, and never overcommitted. */
-export function isExtendedResource(name: string): boolean {
+function isExtendedResource(name: string): boolean {
   if (isNative(name) || name.startsWith('requests.')) return false
   return isQualifiedName(`requests.${name}`).length === 0
 }
 
 /** Native resources but huge pages: requests may be below limits. */
-export function isOvercommitAllowed(name: string): boolean {
+function isOvercommitAllowed(name: string): boolean {
   return isNative(name) && !name.startsWith(HUGE_PAGES)
 }
 

@@ -43,7 +43,7 @@ const UNDERSCORE_SUBDOMAIN =
 const UNDERSCORE_PATTERN = new RegExp(`^${UNDERSCORE_SUBDOMAIN}$`)
 
 /** What differs between a pod and the template of one. */
-export interface SpecOptions {
+interface SpecOptions {
   /** Empty in a template. */
   readonly podName: string
   readonly isPod: boolean

@@ -45,7 +45,7 @@ const UPDATABLE = [
 const int32Max = 2 ** 31 - 1
 
 /** Rules for a pod's spec on create and after an update. */
-export function validatePod(pod: Pod, errors: FieldError[]): void {
+function validatePod(pod: Pod, errors: FieldError[]): void {
   validatePodAnnotations(pod.metadata.annotations, pod.spec, ANNOTATIONS, errors)
   const options = { podName: pod.metadata.name ?? '', isPod: true }
   validatePodSpec(pod.spec, SPEC, options, errors)
@@ -81,13 +81,18 @@ export function validatePodUpdate(next: Pod, old: Pod, errors: FieldError[]): vo
   if (!checkDeadline(next.spec, old.spec, errors)) return
   checkTolerations(next.spec, old.spec, errors)
   checkGates(next.spec, old.spec, errors)
-  if (
-    semanticEqual(next.spec, old.spec) ||
-    semanticEqual(munged(next.spec, old.spec, errors), old.spec)
-  ) {
-    return
-  }
-  errors.push(forbidden(SPEC, `pod updates may not change fields other than ${UPDATABLE}\n`))
+  if (semanticEqual(next.spec, old.spec)) return
+  const changed = changedFields(munged(next.spec, old.spec, errors), old.spec)
+  if (changed.length === 0) return
+  const fields = changed.map((field) => `  spec.${field}`).join('\n')
+  const detail = `pod updates may not change fields other than ${UPDATABLE}\n${fields}`
+  errors.push(forbidden(SPEC, detail))
+}
+
+/** Names of the spec's fields that differ; the real server prints a diff of its Go types here. */
+function changedFields(next: PodSpec, old: PodSpec): string[] {
+  const keys = new Set([...Object.keys(next), ...Object.keys(old)]) as Set<keyof PodSpec>
+  return [...keys].filter((key) => !semanticEqual(next[key], old[key])).sort()
 }
 
 function checkContainers(

@@ -139,7 +139,7 @@ export const SOURCE_CHECKS: { readonly [K in keyof Volume]?: SourceCheck<K> } = 
 }
 
 /** A required error for each field that is missing, empty or an empty list. */
-export function needAll<T extends object>(
+function needAll<T extends object>(
   source: T,
   fields: readonly (keyof T & string)[],
   path: Path,
@@ -152,11 +152,7 @@ export function needAll<T extends object>(
 }
 
 /** Also for persistent volumes. */
-export function checkHostPath(
-  source: HostPathVolumeSource,
-  path: Path,
-  errors: FieldError[],
-): void {
+function checkHostPath(source: HostPathVolumeSource, path: Path, errors: FieldError[]): void {
   if (!source.path) {
     errors.push(required(path.child('path')))
     return
@@ -168,11 +164,7 @@ export function checkHostPath(
 }
 
 /** Driver names: at most 63 bytes, a subdomain but for case. */
-export function checkCsiDriverName(
-  name: string | undefined,
-  path: Path,
-  errors: FieldError[],
-): void {
+function checkCsiDriverName(name: string | undefined, path: Path, errors: FieldError[]): void {
   const driver = name ?? ''
   if (driver === '') errors.push(required(path))
   if (driver.length > 63) errors.push(tooLong(path, 63))
