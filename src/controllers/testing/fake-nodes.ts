@@ -79,22 +79,26 @@ export class FakeNodes implements Process {
     const work = this.#workFor(pod)
     if (!work) return
     this.#busy.add(key)
-    this.#env.spawn(work).onDone(() => {
+    this.#env.spawn(work).onDone((done) => {
       this.#busy.delete(key)
-      const latest = this.#pods.store.get(keyOf(pod))
-      if (latest && latest.metadata.resourceVersion !== pod.metadata.resourceVersion) {
-        this.#look(latest)
+      const again = () => {
+        const latest = this.#pods.store.get(keyOf(pod))
+        if (latest) this.#look(latest)
       }
+      const isNewer =
+        this.#pods.store.get(keyOf(pod))?.metadata.resourceVersion !== pod.metadata.resourceVersion
+      if (isNewer) again()
+      else if (!done) this.#env.clock.after(seconds(1), again, 'fake.retry')
     })
   }
 
-  #workFor(pod: Pod): Task<void> | undefined {
+  #workFor(pod: Pod): Task<boolean> | undefined {
     if (!pod.spec.nodeName) return pod.spec.nodeSelector ? undefined : this.#bind(pod)
     if (pod.metadata.deletionTimestamp) return this.#finish(pod)
     return pod.status?.phase === 'Pending' ? this.#run(pod) : undefined
   }
 
-  *#bind({ metadata }: Pod): Task<void> {
+  *#bind({ metadata }: Pod): Task<boolean> {
     const { namespace, name } = metadata
     const live: string[] = []
     for (let i = 1; i <= this.#count; i++) {
@@ -102,10 +106,10 @@ export class FakeNodes implements Process {
     }
     const target = { kind: 'Node', name: live[this.#turn++ % live.length] }
     const where = { namespace, name, subresource: 'binding' }
-    yield* this.#client.createSubresource(PODS, where, { metadata, target })
+    return (yield* this.#client.createSubresource(PODS, where, { metadata, target })).ok
   }
 
-  *#run({ metadata }: Pod): Task<void> {
+  *#run({ metadata }: Pod): Task<boolean> {
     yield* wait(this.#env.clock.sleep(millis(100), 'fake.run'))
     const now = formatTime(this.#env.clock.wall())
     const isReady = metadata.labels?.broken === undefined ? 'True' : 'False'
@@ -123,13 +127,13 @@ export class FakeNodes implements Process {
     }
     const { namespace, name } = metadata
     const where = { namespace, name, subresource: 'status' }
-    yield* this.#client.patch(PODS, where, 'strategic-merge', { status })
+    return (yield* this.#client.patch(PODS, where, 'strategic-merge', { status })).ok
   }
 
-  *#finish({ metadata }: Pod): Task<void> {
+  *#finish({ metadata }: Pod): Task<boolean> {
     yield* wait(this.#env.clock.sleep(millis(50), 'fake.finish'))
     const { namespace, name, uid } = metadata
     const options = { gracePeriodSeconds: 0, preconditions: { uid } }
-    yield* this.#client.delete(PODS, { namespace, name }, options)
+    return (yield* this.#client.delete(PODS, { namespace, name }, options)).ok
   }
 }
