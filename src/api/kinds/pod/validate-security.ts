@@ -235,8 +235,8 @@ function validateSysctls(
 /** A pod with its own user namespace shares none of the host's others. */
 export function validateHostUsers(spec: PodSpec, path: Path, errors: FieldError[]): void {
   if (spec.hostUsers !== false) return
-  const detail = 'when `hostUsers` is false'
+  const detail = 'when `pod.Spec.HostUsers` is false'
   if (spec.hostNetwork) errors.push(forbidden(path.child('hostNetwork'), detail))
-  if (spec.hostPID) errors.push(forbidden(path.child('hostPID'), detail))
-  if (spec.hostIPC) errors.push(forbidden(path.child('hostIPC'), detail))
+  if (spec.hostPID) errors.push(forbidden(path.child('HostPID'), detail))
+  if (spec.hostIPC) errors.push(forbidden(path.child('HostIPC'), detail))
 }
