@@ -1,5 +1,6 @@
 import { API_GROUPS, type ApiResource, findResource } from '../api/machinery/discovery'
 import type { GroupName } from '../api/machinery/status'
+import { type Conversion, conversionOf } from './conversion'
 import { storagePrefix } from './storage/keys'
 import type { ObjectAddress } from './storage/object-store'
 
@@ -17,6 +18,8 @@ export interface ServedResource {
   readonly groupResource: GroupName
   /** Where its objects are stored: `/registry/pods/`. */
   readonly prefix: string
+  /** Missing: served as it is stored. */
+  readonly conversion: Conversion | undefined
 }
 
 const served = new Map<string, ServedResource>()
@@ -48,6 +51,7 @@ function servedAs(group: string, version: string, resource: ApiResource): Served
     verbs: new Set(resource.verbs),
     groupResource: { group, name: resource.name },
     prefix: storagePrefix(group, resource.name),
+    conversion: conversionOf(group, version, resource.name),
   }
 }
 

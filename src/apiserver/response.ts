@@ -62,6 +62,13 @@ export function eventForm(
   request: ResourceRequest,
 ): ((event: WatchEvent<KubeObject>) => WatchEvent) | undefined {
   const transform = transformOf(request)
+  const { conversion } = request.resource
+  if (conversion && transform !== 'Table') {
+    return ({ type, object }) => {
+      const converted = type === 'BOOKMARK' ? object : conversion.fromStored(object)
+      return { type, object: transform === undefined ? converted : partial(converted) }
+    }
+  }
   if (transform === undefined) return undefined
   if (transform !== 'Table') {
     return ({ type, object }) => ({ type, object: partial(object) })
@@ -69,7 +76,7 @@ export function eventForm(
   let omitColumns = false
   return ({ type, object }) => {
     const { resourceVersion } = object.metadata
-    const rows = type === 'BOOKMARK' ? [] : [object]
+    const rows = type === 'BOOKMARK' ? [] : [conversion?.fromStored(object) ?? object]
     const body = table(request, rows, { resourceVersion }, omitColumns)
     omitColumns = true
     return { type, object: body }

@@ -12,7 +12,7 @@ import {
 } from '../api/resources'
 import type { ApiRequest, ApiResponse } from '../client/request'
 import type { Task } from '../sim/task'
-import { seconds } from '../sim/time'
+import { minutes, seconds } from '../sim/time'
 import { type ApiFixture, apiFixture, createServiceAccount } from '../testing/api-fixture'
 
 const configMap = (name: string, more: object = {}) => ({
@@ -307,6 +307,88 @@ describe('pods and deletion', () => {
     const where = { namespace: 'default', name: 'd' }
     const d = must(api.runTask(api.client.get(DEPLOYMENTS, where)))
     expect(d).toMatchObject({ metadata: { generation: 2 }, spec: { replicas: 5 } })
+  })
+})
+
+describe('other ways to an object', () => {
+  it('evicts only what a disruption budget can spare', () => {
+    const api = apiFixture()
+    createServiceAccount(api)
+    const labels = { app: 'x' }
+    must(
+      api.runTask(
+        api.client.create(PODS, { ...pod('a'), metadata: { ...pod('a').metadata, labels } }),
+      ),
+    )
+    const ready = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] }
+    const status = (path: string, body: object) =>
+      send(api, {
+        method: 'PATCH',
+        path: `${path}/status`,
+        contentType: 'application/merge-patch+json',
+        body: { status: body },
+      })
+    status('/api/v1/namespaces/default/pods/a', ready)
+    const budgets = '/apis/policy/v1/namespaces/default/poddisruptionbudgets'
+    const spec = { minAvailable: 1, selector: { matchLabels: labels } }
+    send(api, { method: 'POST', path: budgets, body: { metadata: { name: 'b' }, spec } })
+    const evict = () =>
+      send(api, {
+        method: 'POST',
+        path: '/api/v1/namespaces/default/pods/a/eviction',
+        body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'a' } },
+      })
+    const counted = { observedGeneration: 1, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 }
+    status(`${budgets}/b`, { ...counted, disruptionsAllowed: 0 })
+    expect(evict()).toMatchObject({
+      status: 429,
+      body: {
+        message: "Cannot evict pod as it would violate the pod's disruption budget.",
+        details: {
+          causes: [{ message: 'The disruption budget b needs 1 healthy pods and has 1 currently' }],
+        },
+      },
+    })
+    status(`${budgets}/b`, { ...counted, disruptionsAllowed: 1 })
+    expect(evict()).toMatchObject({ status: 201, body: { status: 'Success' } })
+    expect(send(api, { method: 'GET', path: `${budgets}/b` }).body).toMatchObject({
+      status: { disruptionsAllowed: 0, disruptedPods: { a: expect.any(String) } },
+    })
+  })
+
+  it('serves one Event in two versions, and keeps it for an hour', () => {
+    const api = apiFixture()
+    const core = '/api/v1/namespaces/default/events'
+    const events = '/apis/events.k8s.io/v1/namespaces/default/events'
+    const involvedObject = { kind: 'Pod', name: 'a', namespace: 'default' }
+    const body = {
+      metadata: { name: 'e' },
+      involvedObject,
+      reason: 'R',
+      message: 'm',
+      type: 'Normal',
+    }
+    expect(send(api, { method: 'POST', path: core, body }).status).toBe(201)
+    const query = { fieldSelector: 'regarding.name=a' }
+    expect(send(api, { method: 'GET', path: events, query }).body).toMatchObject({
+      items: [{ apiVersion: 'events.k8s.io/v1', note: 'm', regarding: involvedObject }],
+    })
+    send(api, {
+      method: 'PATCH',
+      path: `${events}/e`,
+      contentType: 'application/merge-patch+json',
+      body: { metadata: { labels: { a: 'b' } } },
+    })
+    const found = () => send(api, { method: 'GET', path: `${core}/e` })
+    expect(found().body).toMatchObject({
+      apiVersion: 'v1',
+      message: 'm',
+      metadata: { labels: { a: 'b' } },
+    })
+    api.advance(minutes(59))
+    expect(found().status).toBe(200)
+    api.advance(minutes(4))
+    expect(found().status).toBe(404)
   })
 })
 

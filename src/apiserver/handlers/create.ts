@@ -1,5 +1,6 @@
 import type { Status } from '../../api/generated/meta-v1'
 import type { Admitted } from '../../api/kinds/pipeline'
+import { parseJson } from '../../api/machinery/json'
 import {
   alreadyExistsStatus,
   generateNameConflictStatus,
@@ -12,7 +13,6 @@ import type { ApiResponse } from '../../client/request'
 import type { ProcessEnv } from '../../sim/process'
 import type { Task } from '../../sim/task'
 import { freshnessTimeout } from '../cache/watch-cache'
-import { addressOf } from '../resources'
 import { objectBody } from '../response'
 import { serviceCompanions } from '../service/pools'
 import {
@@ -24,6 +24,7 @@ import {
 import { admitNew, namespacesPrefix, type Seen } from './admit'
 import { type Backend, type ResourceRequest, refused, stalenessStatus } from './backend'
 import { isDryRun, withWarnings } from './body'
+import { writeAt } from './write'
 
 /** A generated name that is taken is replaced this often. */
 const namesMax = 8
@@ -45,8 +46,9 @@ export function* insertObject(
   request: ResourceRequest,
   body: unknown,
 ): Task<ApiResponse> {
+  const sent = isDryRun(request) ? withoutVersion(body) : body
   for (let tries = 1; ; tries++) {
-    const admitted = yield* admitFreshly(backend, request, body)
+    const admitted = yield* admitFreshly(backend, request, sent)
     if (!admitted.ok) return refused(admitted.status)
     const { object, warnings } = admitted
     const guard = namespaceGuard(backend, request)
@@ -59,6 +61,20 @@ export function* insertObject(
       return refused(generateNameConflictStatus(request.resource.groupResource, name))
     }
   }
+}
+
+/** Only the store minds a resourceVersion in a new object, and a dry run does not get there. */
+function withoutVersion(body: unknown): unknown {
+  if (typeof body === 'string') {
+    if (!body.includes('"resourceVersion"')) return body
+    const parsed = parseJson(body)
+    return parsed.ok && parsed.duplicates.length === 0 ? withoutVersion(parsed.value) : body
+  }
+  if (typeof body !== 'object' || body === null) return body
+  const { metadata } = body as { readonly metadata?: { readonly resourceVersion?: unknown } }
+  if (typeof metadata?.resourceVersion !== 'string') return body
+  const { resourceVersion: _, ...rest } = metadata
+  return { ...body, metadata: rest }
 }
 
 /** What admission missed may have been created a moment ago through another server. */
@@ -95,14 +111,14 @@ function* insertNamed(
   request: ResourceRequest,
   given: Newcomer,
 ): Task<WriteResult> {
-  const { resource, info } = request
+  const { resource } = request
   let newcomer = given
-  const at = addressOf(resource, info.namespace, newcomer.object.metadata.name)
+  const { name } = newcomer.object.metadata
   const lease = yield* leaseFor(backend, request)
   if (!lease.ok) return lease
   for (let round = 1; ; round++) {
     let namespaceChanged = false
-    const result = yield* backend.store.write(at, (current, seen) => {
+    const result = yield* writeAt(backend, request, name, (current, seen) => {
       const decision = decideCreate(backend, request, { newcomer, current, seen, lease: lease.id })
       if (decision !== 'namespace changed') return decision
       namespaceChanged = true

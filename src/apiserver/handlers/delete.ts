@@ -9,7 +9,7 @@ import type { KubeObject } from '../../api/object'
 import type { ApiResponse } from '../../client/request'
 import type { Task } from '../../sim/task'
 import { selects } from '../cache/watcher'
-import { addressOf, type ServedResource } from '../resources'
+import type { ServedResource } from '../resources'
 import { listBody, objectBody } from '../response'
 import type { Decision, WriteResult } from '../storage/object-store'
 import { type Backend, type ResourceRequest, refused, stalenessStatus } from './backend'
@@ -17,6 +17,7 @@ import { deleteOptions } from './body'
 import { companionsFor } from './create'
 import { type DeletionPlan, planDeletion } from './deletion-plan'
 import { listOptions } from './list-options'
+import { writeAt } from './write'
 
 /** Kinds whose delete answers the object instead of a Status. */
 const returnsObject: ReadonlySet<string> = new Set([
@@ -61,7 +62,7 @@ export function* removeObject(
   options: DeleteOptions,
 ): Task<WriteResult> {
   const { resource, info } = request
-  const { namespace, name } = info
+  const { name } = info
   if (resource.prefix === '/registry/namespaces/' && immortalNamespaces.has(name)) {
     const status = forbiddenStatus(
       resource.groupResource,
@@ -70,10 +71,9 @@ export function* removeObject(
     )
     return { ok: false, status }
   }
-  const at = addressOf(resource, namespace, name)
   const dryRun = options.dryRun?.includes('All') ?? false
   let plan: DeletionPlan | undefined
-  const first = yield* backend.store.write(at, (current) => {
+  const first = yield* writeAt(backend, request, name, (current) => {
     if (!current) {
       return { type: 'refuse', status: notFoundStatus(resource.groupResource, name) }
     }
@@ -114,9 +114,8 @@ function* removeMarked(
   marked: KubeObject,
 ): Task<WriteResult> {
   const { resource, info } = request
-  const at = addressOf(resource, info.namespace, info.name)
   let gone = false
-  const second = yield* backend.store.write(at, (current) => {
+  const second = yield* writeAt(backend, request, info.name, (current) => {
     gone = current === undefined || current.metadata.uid !== marked.metadata.uid
     if (gone || !current) {
       return { type: 'refuse', status: notFoundStatus(resource.groupResource, info.name) }
@@ -140,9 +139,10 @@ export function* deleteCollection(backend: Backend, request: ResourceRequest): T
   if (!fresh.ok) return refused(stalenessStatus(fresh))
   const { filter } = list.value
   const { objects } = backend.cache.resource(resource.prefix)
+  const { conversion } = resource
   const removed: KubeObject[] = []
   for (const object of objects.list(resource.namespaced ? filter.namespace : undefined)) {
-    if (!selects(filter, object)) continue
+    if (!selects(filter, conversion ? conversion.fromStored(object) : object)) continue
     const result = yield* removeObject(backend, forObject(request, resource, object), options.value)
     if (result.ok) removed.push(result.object)
     else if (result.status.code !== 404) return refused(result.status)

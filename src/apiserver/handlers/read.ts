@@ -45,7 +45,9 @@ export function* findObject(backend: Backend, request: ResourceRequest): Task<Pa
   if (stale) return { ok: false, status: stale }
   const { prefix, namespace, name } = addressOf(resource, info.namespace, info.name)
   const object = backend.cache.resource(prefix).objects.get(namespace, name)
-  if (object) return { ok: true, value: object }
+  if (object) {
+    return { ok: true, value: resource.conversion?.fromStored(object) ?? object }
+  }
   return { ok: false, status: notFoundStatus(resource.groupResource, info.name) }
 }
 
@@ -65,7 +67,9 @@ export function* listObjects(backend: Backend, request: ResourceRequest): Task<A
   }
   const found = yield* collection(backend, resource, options.value, from)
   if (!found.ok) return refused(found.status)
-  const { items, revision } = found.value
+  const { revision } = found.value
+  const { conversion } = resource
+  const items = conversion ? found.value.items.map(conversion.fromStored) : found.value.items
   const page = pageOf(items, { filter, limit, start: from?.start, revision })
   return listBody(request, page.items, {
     resourceVersion: String(revision),

@@ -15,7 +15,6 @@ import {
 import type { KubeObject } from '../../api/object'
 import type { ApiResponse } from '../../client/request'
 import type { Task } from '../../sim/task'
-import { addressOf } from '../resources'
 import { objectBody } from '../response'
 import type { Decision } from '../storage/object-store'
 import { admitChange, type Seen } from './admit'
@@ -23,6 +22,7 @@ import { type Backend, type ResourceRequest, refused } from './backend'
 import { checkName, fieldValidation, isDryRun, readBody, withWarnings } from './body'
 import { companionsFor, insertObject, leaseFor } from './create'
 import type { Parsed } from './list-options'
+import { writeAt } from './write'
 
 /** What a write makes of the object as it is: the body of an update, with its resourceVersion. */
 export type Transform = (current: KubeObject) => Parsed<unknown>
@@ -117,14 +117,13 @@ export function* writeObject(
   onMissing?: () => void,
 ): Task<ApiResponse> {
   const { resource, info } = request
-  const at = addressOf(resource, info.namespace, info.name)
   const lease = yield* leaseFor(backend, request)
   if (!lease.ok) return refused(lease.status)
   let warnings: readonly string[] = []
   const onWarnings = (given: readonly string[]) => {
     warnings = given
   }
-  const result = yield* backend.store.write(at, (current, seen) => {
+  const result = yield* writeAt(backend, request, info.name, (current, seen) => {
     if (!current) {
       onMissing?.()
       return { type: 'refuse', status: notFoundStatus(resource.groupResource, info.name) }

@@ -12,7 +12,7 @@ import type { Timer } from '../../sim/process'
 import type { Task } from '../../sim/task'
 import { seconds } from '../../sim/time'
 import type { ResourceCache } from '../cache/resource-cache'
-import { selects, Watcher } from '../cache/watcher'
+import { type ObjectFilter, selects, Watcher } from '../cache/watcher'
 import { eventForm } from '../response'
 import { type Backend, type ResourceRequest, refused, stalenessStatus } from './backend'
 import { type ListOptions, listOptions } from './list-options'
@@ -83,7 +83,7 @@ function open(
 ): void {
   const { stream, options, start } = watch
   const { env, cache } = backend
-  const { filter } = options
+  const filter = storedFilter(request, options.filter)
   const resource = cache.resource(request.resource.prefix)
   send(stream, { type: 'open' })
   if (start.after !== undefined && start.after < resource.floor) {
@@ -128,6 +128,14 @@ function open(
     },
     'apiserver.watch.end',
   )
+}
+
+/** A filter of the request's version for objects as they are stored. */
+function storedFilter(request: ResourceRequest, filter: ObjectFilter): ObjectFilter {
+  const { conversion } = request.resource
+  const { matches } = filter
+  if (!conversion || !matches) return filter
+  return { ...filter, matches: (object) => matches(conversion.fromStored(object)) }
 }
 
 /** What the client must be told before live events: the objects there are, or missed changes. */

@@ -65,7 +65,10 @@ export class ServicePools {
       if (address === undefined || address <= first || address >= first + size - 1) {
         const range = `${addressText(first)}/${this.#addresses.bits}`
         const detail = `the provided network does not match the current range (${range})`
-        return { ok: false, detail: requested.includes(':') ? detail : outOfRange(range) }
+        return {
+          ok: false,
+          detail: requested.includes(':') ? detail : outOfRange(requested, range),
+        }
       }
       return this.#take(ipAddressPrefix + requested, requested, { seen, picked }, 'IP')
     }
@@ -140,8 +143,8 @@ export class ServicePools {
   }
 }
 
-function outOfRange(range: string): string {
-  return `the provided IP is not in the valid range. The range of valid IPs is ${range}`
+function outOfRange(address: string, range: string): string {
+  return `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range}`
 }
 
 /** The keys that come and go when a Service becomes another; undefined: none do. */
