@@ -93,6 +93,15 @@ export class OrderedObjects {
     return before
   }
 
+  /** Those that the predicate holds for, in key order. Unlike `list` it leaves nothing shared. */
+  find(namespace: string | undefined, wanted: (object: KubeObject) => boolean): KubeObject[] {
+    const found: KubeObject[] = []
+    for (const name of namespace === undefined ? this.#order : [namespace]) {
+      for (const item of this.#namespaces.get(name)?.items ?? []) if (wanted(item)) found.push(item)
+    }
+    return found
+  }
+
   /** In key order; a snapshot that never changes, shared by whoever asks before the next change. */
   list(namespace: string | undefined): readonly KubeObject[] {
     if (namespace !== undefined) return this.#namespaces.get(namespace)?.share() ?? nothing

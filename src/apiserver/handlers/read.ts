@@ -91,11 +91,14 @@ function* collection(
   const { cache } = backend
   const { objects } = cache.resource(resource.prefix)
   const { namespace, name } = options.filter
+  const within = resource.namespaced ? namespace : undefined
   let items: readonly KubeObject[]
   if (name !== undefined && (namespace !== undefined || !resource.namespaced)) {
     const object = objects.get(namespace ?? '', name)
     items = object ? [object] : []
-  } else items = objects.list(resource.namespaced ? namespace : undefined)
+  } else if (isSelective(options.filter) && options.limit === 0 && !resource.conversion) {
+    items = objects.find(within, (object) => selects(options.filter, object))
+  } else items = objects.list(within)
   return { ok: true, value: { items, revision: cache.revision } }
 }
 
@@ -150,6 +153,10 @@ function* await_(backend: Backend, resourceVersion: number | undefined): Task<St
   return freshness.ok ? undefined : stalenessStatus(freshness)
 }
 
+function isSelective({ name, nodeName, matches }: ObjectFilter): boolean {
+  return name !== undefined || nodeName !== undefined || matches !== undefined
+}
+
 interface Page {
   readonly items: readonly KubeObject[]
   readonly next: string | undefined
@@ -166,8 +173,7 @@ function pageOf(
   },
 ): Page {
   const { filter, limit, start, revision } = want
-  const { name, nodeName, matches } = filter
-  const selective = name !== undefined || nodeName !== undefined || matches !== undefined
+  const selective = isSelective(filter)
   if (!selective && limit === 0 && start === undefined) {
     return { items: all, next: undefined, remaining: undefined }
   }

@@ -142,9 +142,9 @@ function storedFilter(request: ResourceRequest, filter: ObjectFilter): ObjectFil
 function replay(resource: ResourceCache, watcher: Watcher, start: WatchStart): void {
   const { filter } = watcher
   if (start.initial) {
-    const objects = resource.objects.list(filter.namespace)
-    for (const object of objects) {
-      if (selects(filter, object)) watcher.push({ type: 'ADDED', object })
+    const { objects } = resource
+    for (const object of objects.find(filter.namespace, (each) => selects(filter, each))) {
+      watcher.push({ type: 'ADDED', object })
     }
     return
   }
