@@ -6,7 +6,7 @@ import { Simulation } from '../sim/simulation'
 import type { Future } from '../sim/task'
 import { outsideName } from './addresses'
 import { perform } from './commands'
-import { addMachines } from './machines'
+import { addMachines, outsideBootMicros } from './machines'
 import type { Outside } from './outside'
 import { physicalState } from './physical-state'
 import { Readiness } from './readiness'
@@ -30,9 +30,10 @@ export class Cluster {
     this.sim.inject('cluster.start', () => {
       for (const machine of this.sim.machines) machine.powerOn()
     })
+    this.sim.runUntil(outsideBootMicros)
   }
 
-  /** The user's own computer; there once it has booted, after 1 ms. */
+  /** The user's own computer: it has booted before anything can be asked of the cluster. */
   get outside(): Outside {
     return this.sim.machine(outsideName)?.process(outsideName)?.program as Outside
   }

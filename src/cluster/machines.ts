@@ -34,6 +34,7 @@ const controlPlaneTaint = {
 }
 
 /** From power to running units: a virtual machine boots in a few seconds, each a little different. */
+export const outsideBootMicros: Micros = millis(1)
 const bootBase: Micros = seconds(2)
 const bootSpread: Micros = seconds(1)
 
@@ -143,7 +144,7 @@ export function addMachines(sim: Simulation, spec: ClusterSpec): void {
   sim.addMachine({
     id: outsideName,
     ip: outsideIp,
-    bootMicros: millis(1),
+    bootMicros: outsideBootMicros,
     boot: (host) => {
       host.start(outsideName, (env) => new Outside(env, apiServer))
       host.start('network', datapath({ gateways: () => workerIps(sim) }))
