@@ -55,9 +55,3 @@ export class CacheEvent {
 export function withRevision(object: KubeObject, revision: number): KubeObject {
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
 }
-
-/** The revision of an object that came from the cache or a client; 0 when it has none. */
-export function revisionOf(object: KubeObject): number {
-  const text = object.metadata.resourceVersion
-  return text ? Number(text) : 0
-}

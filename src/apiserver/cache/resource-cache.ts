@@ -17,7 +17,7 @@ import {
  * they are young: the real server's dynamic cache size.
  */
 export const historyEventsMin = 100
-export const historyEventsMax = 16_384
+const historyEventsMax = 16_384
 /** A change younger than this is kept beyond the minimum. */
 const freshFor: Micros = seconds(75)
 

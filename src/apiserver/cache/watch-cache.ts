@@ -52,7 +52,6 @@ export class WatchCache {
   /** The revision of the last list from etcd; histories begin there. */
   #base = 0
   #ready = new Future<unknown>()
-  #connected = false
   #watch: WatchHandle | undefined
   readonly #waiters: RevisionWaiter[] = []
   #progressTimer = false
@@ -72,11 +71,6 @@ export class WatchCache {
 
   get ready(): boolean {
     return this.#ready.done
-  }
-
-  /** The watch that feeds the cache is open. */
-  get connected(): boolean {
-    return this.#connected
   }
 
   get watchers(): number {
@@ -187,9 +181,6 @@ export class WatchCache {
         progressNotify: true,
       },
       {
-        onCreated: () => {
-          this.#connected = true
-        },
         onEvents: (events, revision) => this.#take(events, revision),
         onProgress: (revision) => this.#advance(revision),
         onClosed: (reason) => {
@@ -200,7 +191,6 @@ export class WatchCache {
     )
     if (this.#waiters.length > 0) this.#askProgress()
     yield* wait(closed)
-    this.#connected = false
     this.#watch = undefined
   }
 

@@ -1,5 +1,4 @@
 import type { Binding, Pod, PodCondition } from '../../api/generated/core-v1'
-import type { Eviction } from '../../api/generated/policy-v1'
 import { invalidStatus, notSupported, required } from '../../api/machinery/field'
 import { conflictStatus, notFoundStatus, preconditionStatus } from '../../api/machinery/status'
 import { formatTime } from '../../api/machinery/time'
@@ -8,10 +7,8 @@ import type { Task } from '../../sim/task'
 import { addressOf } from '../resources'
 import { type Backend, type ResourceRequest, refused, successStatus } from './backend'
 import { checkName, isDryRun, readBody, withWarnings } from './body'
-import { removeObject } from './delete'
 
 const bindingKind = { group: '', version: 'v1', kind: 'Binding' }
-const evictionKind = { group: 'policy', version: 'v1', kind: 'Eviction' }
 const bindings = { group: '', name: 'pods/binding' }
 
 /** POST of `pods/x/binding`: gives the pod its node, once. */
@@ -87,17 +84,4 @@ function withNode(pod: Pod, binding: Binding, now: string): Pod {
         : [...conditions, scheduled],
     },
   }
-}
-
-/** POST of `pods/x/eviction`: a delete. Disruption budgets are not looked at yet. */
-export function* evictPod(backend: Backend, request: ResourceRequest): Task<ApiResponse> {
-  const body = readBody(request, evictionKind)
-  if (!body.ok) return refused(body.status)
-  const named = checkName(request, body.value.object)
-  if (!named.ok) return refused(named.status)
-  const { deleteOptions = {} } = named.value as Eviction
-  const options = isDryRun(request) ? { ...deleteOptions, dryRun: ['All'] } : deleteOptions
-  const result = yield* removeObject(backend, request, options)
-  if (!result.ok) return refused(result.status)
-  return withWarnings(successStatus(201), body.value.warnings)
 }

@@ -151,7 +151,7 @@ export function* deleteCollection(backend: Backend, request: ResourceRequest): T
 }
 
 /** The same request as if it were for one object. */
-export function forObject(
+function forObject(
   request: ResourceRequest,
   resource: ServedResource,
   object: KubeObject,

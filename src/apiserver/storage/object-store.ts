@@ -210,7 +210,7 @@ function putRequest(key: string, change: Extract<Change, { type: 'put' }>) {
 }
 
 /** Stored objects do not know their revision: the store does. */
-export function withoutRevision(object: KubeObject): KubeObject {
+function withoutRevision(object: KubeObject): KubeObject {
   if (object.metadata.resourceVersion === undefined) return object
   const { resourceVersion: _, ...metadata } = object.metadata
   return { ...object, metadata }
