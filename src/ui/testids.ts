@@ -5,7 +5,7 @@
  * |---|---|
  * | `page` | – the whole page |
  * | `clock` | `data-time` (virtual µs), `data-speed` (number or `max`; 0 is paused), `data-activity`, `data-settled` |
- * | `api` | `data-state`: `starting`, `answering`, `silent`; the sentence inside is `api-sentence` |
+ * | `api` | `data-state`: `starting`, `answering`, `silent`; `data-tone`: `calm`, `starting`, `degraded`, `silent`; the sentence inside is `api-sentence` |
  * | `graph` | `data-stale`: `true` while the API is silent |
  * | `machine` | `data-name`, `data-role` (`master`, `worker`, `load-balancer`), `data-power` (physical), `data-physical` (power or `cut-off`), `data-ready` (`True`, `False`, `Unknown`, `missing`: what the Node says); masters also `data-etcd-role`, `data-etcd-term` |
  * | `component` | in a master: `data-name` (`etcd`, `kube-apiserver`, …), `data-state` (`running`, `starting`, `down`), `data-active` (holds the leader lease) |

@@ -2,7 +2,7 @@ import { lazy, Suspense, useEffect } from 'react'
 import { Group, Panel, Separator } from 'react-resizable-panels'
 import type { ClusterSpec } from '../../control/spec'
 import { ClockControls } from '../clock/clock-controls'
-import { OutageBanner } from '../stage/outage-banner'
+import { StatusLine } from '../stage/status-line'
 import { Timeline } from '../timeline/timeline'
 import { ErrorBoundary } from './error-boundary'
 import { Logo } from './logo'
@@ -60,7 +60,7 @@ export function Shell({ onNewCluster }: Props) {
           )}
           <Panel id="stage" minSize={320}>
             <div className="flex h-full flex-col bg-stage">
-              <OutageBanner />
+              <StatusLine />
               <ErrorBoundary what="The stage">
                 <Suspense fallback={<div className="flex-1 bg-stage" />}>
                   <Stage />

@@ -11,7 +11,7 @@ export function EmptyHint({ layout }: { readonly layout: StageLayout }) {
   if (!ready || layout.pods.size > 0) return null
   return (
     <p
-      className="pointer-events-none absolute inset-x-0 z-10 mx-auto w-fit rounded-xl bg-surface px-4 py-2 text-sm text-muted"
+      className="pointer-events-none absolute inset-x-0 z-10 mx-auto w-fit rounded-full border border-line bg-surface px-4 py-1.5 text-sm text-muted shadow-sm"
       style={{ top: hintTop(layout) }}
     >
       No pods yet. Apply the manifest on the left to make three.

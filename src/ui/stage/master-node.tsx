@@ -95,7 +95,7 @@ function Component({ component, etcd }: { component: ComponentView; etcd?: EtcdS
       <span className="truncate">{label}</span>
       {name === 'etcd' && etcd && state !== 'down' && (
         <span
-          className="ml-auto font-mono text-[11.5px] text-muted tabular-nums"
+          className="wide-only ml-auto font-mono text-[11.5px] text-muted tabular-nums"
           title={`Revision ${etcd.revision}`}
         >
           {etcd.revision}

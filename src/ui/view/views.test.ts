@@ -4,9 +4,10 @@ import type { LabState, MachineState } from '../../control/state'
 import { explainMasters } from '../setup/explain'
 import { labNotes } from '../timeline/lab-notes'
 import { marksOf, windowOf } from '../timeline/marks'
+import { clusterStatus } from './cluster-status'
 import { machineView } from './machine-view'
 import { shortName } from './names'
-import { outageSentence } from './outage'
+
 import { podView } from './pod-state'
 import { clockText, durationText } from './time'
 
@@ -322,7 +323,7 @@ describe('machineView', () => {
   )
 })
 
-describe('outageSentence', () => {
+describe('clusterStatus', () => {
   const off = { power: 'off' } as const
   const silent = { state: 'silent', since: 51_000_000, message: 'connection refused' } as const
   const masters = ['master-1', 'master-2', 'master-3']
@@ -367,11 +368,51 @@ describe('outageSentence', () => {
     },
   ]
   it.each(cases)('explains the silence with $name', ({ state, says }) => {
-    expect(outageSentence(silent, state)).toMatch(says)
+    expect(clusterStatus(silent, state, {}).sentence).toMatch(says)
   })
 
-  it('says nothing while the API answers', () => {
-    expect(outageSentence({ state: 'answering' }, lab([]))).toBeUndefined()
+  const answering = { state: 'answering' } as const
+  const three = masters.map((id) => machine(id))
+  it.each([
+    [
+      'all well',
+      [...three, machine('worker-1')],
+      { 'worker-1': 'True' },
+      'calm',
+      /master-1 leads etcd, the worker is Ready/,
+    ],
+    [
+      'a master off',
+      [machine('master-1'), machine('master-2'), machine('master-3', off)],
+      {},
+      'degraded',
+      /master-3 is off: etcd keeps its quorum \(2 of 3/,
+    ],
+    [
+      'a worker off, not missed',
+      [...three, machine('worker-1', off)],
+      { 'worker-1': 'True' },
+      'degraded',
+      /has not noticed/,
+    ],
+    [
+      'a worker off and missed',
+      [...three, machine('worker-1', off)],
+      { 'worker-1': 'Unknown' },
+      'degraded',
+      /NotReady/,
+    ],
+    [
+      'a worker on and not Ready',
+      [...three, machine('worker-1')],
+      { 'worker-1': 'False' },
+      'degraded',
+      /worker-1 is not Ready/,
+    ],
+  ] as const)('sums up a cluster with %s', (_, machines, nodeReady, tone, says) => {
+    const status = clusterStatus(answering, lab(machines), nodeReady)
+    expect(status.tone).toBe(tone)
+    expect(status.sentence).toMatch(says)
   })
 })
 

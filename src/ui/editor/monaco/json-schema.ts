@@ -50,7 +50,8 @@ export function kubernetesJsonSchema(data: SchemaData): JsonSchema {
 function convert(name: string, node: SchemaNode): JsonSchema {
   if (name === INT_OR_STRING) return { type: ['integer', 'string'] }
   if (name === QUANTITY) return { type: ['string', 'number'] }
-  const schema = strip(node) as JsonSchema
+  const title = name.slice(name.lastIndexOf('.') + 1)
+  const schema: JsonSchema = { title, ...(strip(node) as JsonSchema) }
   const closed =
     node.properties !== undefined &&
     node.additionalProperties === undefined &&

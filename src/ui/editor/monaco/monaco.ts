@@ -17,12 +17,14 @@ import 'monaco-editor/features/multicursor/register'
 import 'monaco-editor/features/smartSelect/register'
 import 'monaco-editor/features/snippet/register'
 import 'monaco-editor/features/suggest/register'
+import 'monaco-editor/editor/contrib/suggest/browser/suggestController'
 import 'monaco-editor/features/toggleTabFocusMode/register'
 import 'monaco-editor/features/wordOperations/register'
 import { conf, language } from 'monaco-editor/languages/definitions/yaml/yaml'
 import 'monaco-editor/languages/definitions/yaml/register'
 import { configureMonacoYaml } from 'monaco-yaml'
 import { loadSchema } from '../apply/patch-schema'
+import { looksTooDeep } from '../manifest/depth'
 import { kubernetesJsonSchema, SCHEMA_URI } from './json-schema'
 import { defineThemes } from './themes'
 
@@ -31,14 +33,15 @@ export { monaco }
 /** Coloured like YAML and read by no language server: for texts that would keep one busy for long. */
 export const PLAIN_YAML = 'yaml-plain'
 
-/** Words of what the editor must not hand to the schema worker. */
+/** What the editor does not hand to the schema worker. */
 const CHECKED_LENGTH_MAX = 300_000
 const CHECKED_DOCUMENTS_MAX = 200
 const CHECKED_ALIASES_MAX = 50
+const CHECKED_DEPTH_MAX = 50
 
-/** Which language a text gets: large, many-part and alias-heavy ones are not checked while typing. */
+/** Which language a text gets: large, many-part, deep and alias-heavy ones are not checked while typing. */
 export function languageFor(text: string): 'yaml' | typeof PLAIN_YAML {
-  if (text.length > CHECKED_LENGTH_MAX) return PLAIN_YAML
+  if (text.length > CHECKED_LENGTH_MAX || looksTooDeep(text, CHECKED_DEPTH_MAX)) return PLAIN_YAML
   const documents = text.match(/^---(\s|$)/gm)?.length ?? 0
   const aliases = text.match(/(^|[\s,[{])\*[^\s,\]}*]/gm)?.length ?? 0
   return documents > CHECKED_DOCUMENTS_MAX || aliases > CHECKED_ALIASES_MAX ? PLAIN_YAML : 'yaml'
