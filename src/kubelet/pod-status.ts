@@ -243,7 +243,7 @@ function initializedVerdict(
   mains: readonly ApiContainerStatus[],
 ): Verdict {
   if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' }
-  const begun = mains.some((status) => status.state?.running || status.lastState)
+  const begun = mains.some((status) => status.containerID !== undefined)
   const containers = initContainersOf(view.pod)
   const open = inits.filter((status, i) => {
     if (isSidecar(containers[i] as Container)) return !status.started

@@ -176,8 +176,8 @@ export class PodWorker {
       if (!(yield* this.#makeSandbox(cri, actions.createSandbox))) return
       actions = podActions(this.#view(cri))
     }
-    if (actions.start.length > 0) yield* this.#startAll(cri, actions.start)
-    if (actions.start.length > 0 || actions.kill.length > 0) this.wake()
+    const started = actions.start.length > 0 && (yield* this.#startAll(cri, actions.start))
+    if (started || actions.kill.length > 0) this.wake()
   }
 
   /** The pod has ended by itself or by the kubelet's decision. */
@@ -241,11 +241,13 @@ export class PodWorker {
     return false
   }
 
-  *#startAll(cri: Cri, containers: readonly Container[]): Task<void> {
-    if (!this.#files && !(yield* this.#mount())) return
+  /** True when a container was started. */
+  *#startAll(cri: Cri, containers: readonly Container[]): Task<boolean> {
+    let any = false
+    if (!this.#files && !(yield* this.#mount())) return any
     for (const container of containers) {
       const sandbox = sandboxOf(cri.pod(this.uid))
-      if (!sandbox?.ready || this.#interrupt.done || !this.#files) return
+      if (!sandbox?.ready || this.#interrupt.done || !this.#files) return any
       const outcome = yield* this.#starter.start(
         cri,
         this.#pod,
@@ -257,14 +259,16 @@ export class PodWorker {
       this.#probes.reconcile(cri, cri.pod(this.uid))
       if (outcome.ok) {
         this.#waiting.delete(container.name)
+        any = true
         continue
       }
       if (outcome.waiting) this.#waiting.set(container.name, outcome.waiting)
       this.#wakeAfter(outcome.retryAfter)
       this.#report(cri, false)
-      if (initContainersOf(this.#pod).includes(container)) return
+      if (initContainersOf(this.#pod).includes(container)) return any
     }
     this.#report(cri, false)
+    return any
   }
 
   *#stopSandboxes(cri: Cri): Task<void> {

@@ -7,8 +7,9 @@ const goDefault: StopRule = { afterMillis: 5, exitCode: 2 }
 const numeric = /^v?\d{1,3}(\.\d{1,3}){0,3}([-+_.][\w.+-]+)?$/
 const flavour = String.raw`(-[a-z][\w.+-]*)?$`
 /** `latest`, a flavour by name, or a version whose parts stay below what was ever released. */
-const named = String.raw`^(latest|stable|mainline|alpine|perl|slim|bookworm|trixie|lts)`
-const tagsOf = (versions: string): RegExp => new RegExp(`${named}${flavour}|^${versions}${flavour}`)
+const named = `^(latest|stable|mainline|alpine|perl|slim|bookworm|trixie|lts)`
+const tagsOf = (versions: string): RegExp =>
+  new RegExp(`${named}${flavour}|^(?:${versions})${flavour}`)
 
 const address = 'Server address: {ip}:{port}\nServer name: {hostname}\n'
 const healthPages: readonly Page[] = [
@@ -170,7 +171,7 @@ const shells: Image[] = [
     'library/alpine',
     3.8,
     {},
-    { ...alpine, tags: tagsOf(String.raw`[23](\.([0-9]|1\d|2[0-3])(\.\d{1,2})?)?|^edge`) },
+    { ...alpine, tags: tagsOf(String.raw`[23](\.([0-9]|1\d|2[0-3])(\.\d{1,2})?)?|edge`) },
   ),
   image('library/debian', 48.5, {}, debian),
   image('library/ubuntu', 29.7, {}),
