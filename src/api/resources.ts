@@ -1,6 +1,7 @@
-import type { Deployment, ReplicaSet } from './generated/apps-v1'
+import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet } from './generated/apps-v1'
+import type { Job } from './generated/batch-v1'
 import type { Lease } from './generated/coordination-v1'
-import type { ConfigMap, Endpoints, Event, Namespace, Node, Pod, ReplicationController, Secret, Service, ServiceAccount } from './generated/core-v1'
+import type { ConfigMap, Endpoints, Event, Namespace, Node, PersistentVolumeClaim, Pod, ReplicationController, Secret, Service, ServiceAccount } from './generated/core-v1'
 import type { EndpointSlice } from './generated/discovery-v1'
 import type { KubeObject, ResourceRef } from './object'
 
@@ -34,3 +35,8 @@ export const LEASES = ref<Lease>('coordination.k8s.io/v1', 'Lease', 'leases', tr
 export const DEPLOYMENTS = ref<Deployment>('apps/v1', 'Deployment', 'deployments', true)
 export const REPLICASETS = ref<ReplicaSet>('apps/v1', 'ReplicaSet', 'replicasets', true)
 export const REPLICATIONCONTROLLERS = ref<ReplicationController>('v1', 'ReplicationController', 'replicationcontrollers', true)
+export const DAEMONSETS = ref<DaemonSet>('apps/v1', 'DaemonSet', 'daemonsets', true)
+export const STATEFULSETS = ref<StatefulSet>('apps/v1', 'StatefulSet', 'statefulsets', true)
+export const CONTROLLERREVISIONS = ref<ControllerRevision>('apps/v1', 'ControllerRevision', 'controllerrevisions', true)
+export const JOBS = ref<Job>('batch/v1', 'Job', 'jobs', true)
+export const PERSISTENTVOLUMECLAIMS = ref<PersistentVolumeClaim>('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims', true)

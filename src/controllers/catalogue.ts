@@ -1,4 +1,5 @@
 import type { Controller } from './context'
+import { daemonSetController } from './daemonset/controller'
 import { deploymentController } from './deployment/controller'
 import { endpointsController } from './endpoints/controller'
 import { endpointSliceController } from './endpointslice/controller'
@@ -10,6 +11,7 @@ import { podGcController } from './pod-gc/controller'
 import { replicaSetController, replicationController } from './replicaset/controller'
 import { rootCaPublisher } from './root-ca/controller'
 import { serviceAccountController } from './serviceaccount/controller'
+import { statefulSetController } from './statefulset/controller'
 import { taintEvictionController } from './taint-eviction/controller'
 
 /** What the manager runs, in the order it starts them. */
@@ -25,6 +27,8 @@ export const controllers: readonly Controller[] = [
   replicationController,
   replicaSetController,
   deploymentController,
+  daemonSetController,
+  statefulSetController,
   podGcController,
   garbageCollector,
 ]

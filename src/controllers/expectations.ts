@@ -22,14 +22,10 @@ export class Expectations {
     this.#clock = clock
   }
 
-  /** Replaces what was expected before. */
-  expectCreations(key: string, count: number): void {
-    this.#expected.set(key, this.#fresh(count, []))
-  }
-
-  /** Replaces what was expected before; pods by `namespace/name`. */
-  expectDeletions(key: string, pods: readonly string[]): void {
-    this.#expected.set(key, this.#fresh(0, pods))
+  /** So many new pods, and the end of these (`namespace/name`); replaces what was expected before. */
+  expect(key: string, creations: number, deletions: readonly string[]): void {
+    const since = this.#clock.monotonic()
+    this.#expected.set(key, { creations, deletions: new Set(deletions), since })
   }
 
   creationObserved(key: string): void {
@@ -50,9 +46,5 @@ export class Expectations {
 
   forget(key: string): void {
     this.#expected.delete(key)
-  }
-
-  #fresh(creations: number, deletions: readonly string[]): Expected {
-    return { creations, deletions: new Set(deletions), since: this.#clock.monotonic() }
   }
 }

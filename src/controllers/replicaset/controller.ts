@@ -196,7 +196,7 @@ class Replicas<T extends KubeObject> {
     const template = this.#kind.template(object)
     if (!template) return undefined
     const pod = podFromTemplate(template, object, controllerRef(this.#kind.ref, object))
-    this.#expectations.expectCreations(key, count)
+    this.#expectations.expect(key, count, [])
     const control = this.#podControl
     function* createOne(): Task<ApiError | undefined> {
       const error = yield* control.create(pod, object)
@@ -214,7 +214,7 @@ class Replicas<T extends KubeObject> {
     count: number,
   ): Task<ApiError | undefined> {
     const chosen = podsToDelete(active, this.#related(object), count, this.#context.wall())
-    this.#expectations.expectDeletions(key, chosen.map(keyOf))
+    this.#expectations.expect(key, 0, chosen.map(keyOf))
     const [control, expectations] = [this.#podControl, this.#expectations]
     function* deleteOne(pod: Pod): Task<ApiError | undefined> {
       const error = yield* control.delete(pod, object)

@@ -9,7 +9,8 @@ import { type Task, wait } from '../../sim/task'
 import { millis, seconds } from '../../sim/time'
 
 /**
- * For tests: nodes `node-1` … that bind pending pods in turn (never those with a node selector),
+ * For tests: nodes `node-1` … that bind pending pods in turn or where their affinity says (never those with a
+ * node selector),
  * make bound ones Running and, unless labelled `broken`, Ready after 100 ms, and finish deleted ones
  * after 50 ms. A silent node does nothing, as if unplugged.
  */
@@ -98,13 +99,17 @@ export class FakeNodes implements Process {
     return pod.status?.phase === 'Pending' ? this.#run(pod) : undefined
   }
 
-  *#bind({ metadata }: Pod): Task<boolean> {
+  *#bind({ metadata, spec }: Pod): Task<boolean> {
     const { namespace, name } = metadata
     const live: string[] = []
     for (let i = 1; i <= this.#count; i++) {
       if (!this.silent.has(`node-${i}`)) live.push(`node-${i}`)
     }
-    const target = { kind: 'Node', name: live[this.#turn++ % live.length] }
+    const [term] =
+      spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+        ?.nodeSelectorTerms ?? []
+    const chosen = term?.matchFields?.[0]?.values?.[0] ?? live[this.#turn++ % live.length]
+    const target = { kind: 'Node', name: chosen }
     const where = { namespace, name, subresource: 'binding' }
     return (yield* this.#client.createSubresource(PODS, where, { metadata, target })).ok
   }
