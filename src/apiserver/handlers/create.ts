@@ -4,7 +4,6 @@ import { parseJson } from '../../api/machinery/json'
 import {
   alreadyExistsStatus,
   generateNameConflictStatus,
-  methodNotSupportedStatus,
   serverTimeoutStatus,
 } from '../../api/machinery/status'
 import { formatTime } from '../../api/machinery/time'
@@ -31,17 +30,8 @@ const namesMax = 8
 /** Rounds of looking again after the namespace has changed in the middle of a create. */
 const roundsMax = 4
 
-/** POST to a collection. */
-export function* createObject(backend: Backend, request: ResourceRequest): Task<ApiResponse> {
-  const { resource } = request
-  if (!resource.verbs.has('create')) {
-    return refused(methodNotSupportedStatus(resource.groupResource, 'create'))
-  }
-  return yield* insertObject(backend, request, request.request.body)
-}
-
-/** Stores a new object, under a generated name if it asks for one. */
-export function* insertObject(
+/** POST to a collection: stores a new object, under a generated name if it asks for one. */
+export function* createObject(
   backend: Backend,
   request: ResourceRequest,
   body: unknown,

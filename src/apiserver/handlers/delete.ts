@@ -1,10 +1,5 @@
 import type { DeleteOptions } from '../../api/generated/meta-v1'
-import {
-  deletedStatus,
-  forbiddenStatus,
-  methodNotSupportedStatus,
-  notFoundStatus,
-} from '../../api/machinery/status'
+import { deletedStatus, forbiddenStatus, notFoundStatus } from '../../api/machinery/status'
 import type { KubeObject } from '../../api/object'
 import type { ApiResponse } from '../../client/request'
 import type { Task } from '../../sim/task'
@@ -39,9 +34,6 @@ const immortalNamespaces: ReadonlySet<string> = new Set(['default', 'kube-system
 /** DELETE of one object. */
 export function* deleteObject(backend: Backend, request: ResourceRequest): Task<ApiResponse> {
   const { resource, info } = request
-  if (!resource.verbs.has('delete')) {
-    return refused(methodNotSupportedStatus(resource.groupResource, 'delete'))
-  }
   const options = deleteOptions(request)
   if (!options.ok) return refused(options.status)
   const removed = yield* removeObject(backend, request, options.value)
@@ -128,9 +120,6 @@ function* removeMarked(
 /** DELETE of a collection: every object that the selectors choose, one after the other. */
 export function* deleteCollection(backend: Backend, request: ResourceRequest): Task<ApiResponse> {
   const { resource } = request
-  if (!resource.verbs.has('deletecollection')) {
-    return refused(methodNotSupportedStatus(resource.groupResource, 'deletecollection'))
-  }
   const list = listOptions(request, false)
   if (!list.ok) return refused(list.status)
   const options = deleteOptions(request)

@@ -1,15 +1,11 @@
 import type { Status } from '../../api/generated/meta-v1'
-import {
-  badRequestStatus,
-  expiredStatus,
-  methodNotSupportedStatus,
-  notFoundStatus,
-} from '../../api/machinery/status'
+import { badRequestStatus, expiredStatus, notFoundStatus } from '../../api/machinery/status'
 import type { KubeObject } from '../../api/object'
 import type { ApiResponse } from '../../client/request'
 import { prefixEnd } from '../../etcd/client'
 import type { Task } from '../../sim/task'
 import { objectKey } from '../cache/ordered-objects'
+import type { Freshness } from '../cache/watch-cache'
 import { type ObjectFilter, selects } from '../cache/watcher'
 import { addressOf, type ServedResource } from '../resources'
 import { listBody, objectBody } from '../response'
@@ -41,10 +37,15 @@ export function* findObject(backend: Backend, request: ResourceRequest): Task<Pa
   const { resource, info, query } = request
   const version = parseRevision(query.resourceVersion)
   if (!version.ok) return version
-  const stale = yield* await_(backend, version.value)
-  if (stale) return { ok: false, status: stale }
-  const { prefix, namespace, name } = addressOf(resource, info.namespace, info.name)
-  const object = backend.cache.resource(prefix).objects.get(namespace, name)
+  const at = addressOf(resource, info.namespace, info.name)
+  const freshness = yield* freshnessFor(backend, version.value)
+  let object: KubeObject | undefined
+  if (freshness.ok) object = backend.cache.resource(at.prefix).objects.get(at.namespace, at.name)
+  else if (version.value === undefined && 'behind' in freshness) {
+    const read = yield* backend.store.read(at)
+    if (!read.ok) return read
+    object = read.object
+  } else return { ok: false, status: stalenessStatus(freshness) }
   if (object) {
     return { ok: true, value: resource.conversion?.fromStored(object) ?? object }
   }
@@ -54,9 +55,6 @@ export function* findObject(backend: Backend, request: ResourceRequest): Task<Pa
 /** LIST: the latest, any cached (`0`), not older than, or exactly at a resourceVersion; in chunks. */
 export function* listObjects(backend: Backend, request: ResourceRequest): Task<ApiResponse> {
   const { resource } = request
-  if (!resource.verbs.has('list')) {
-    return refused(methodNotSupportedStatus(resource.groupResource, 'list'))
-  }
   const options = listOptions(request, false)
   if (!options.ok) return refused(options.status)
   const { filter, limit, continue: token } = options.value
@@ -86,8 +84,14 @@ function* collection(
 ): Task<Parsed<Collection>> {
   const exact = from ? (from.revision < 0 ? undefined : from.revision) : exactRevision(options)
   if (exact !== undefined) return yield* collectionAt(backend, resource, { exact, options, from })
-  const stale = yield* await_(backend, from ? undefined : options.resourceVersion)
-  if (stale) return { ok: false, status: stale }
+  const version = from ? undefined : options.resourceVersion
+  const freshness = yield* freshnessFor(backend, version)
+  if (!freshness.ok) {
+    if (version === undefined && 'behind' in freshness) {
+      return yield* collectionFromEtcd(backend, resource, { options, from })
+    }
+    return { ok: false, status: stalenessStatus(freshness) }
+  }
   const { cache } = backend
   const { objects } = cache.resource(resource.prefix)
   const { namespace, name } = options.filter
@@ -109,30 +113,42 @@ function exactRevision(options: ListOptions): number | undefined {
   return undefined
 }
 
+interface Exactly {
+  readonly options: ListOptions
+  readonly from: Continuation | undefined
+}
+
 /** The collection as it was: from the cache when nothing has changed since, else from etcd. */
 function* collectionAt(
   backend: Backend,
   resource: ServedResource,
-  at: {
-    readonly exact: number
-    readonly options: ListOptions
-    readonly from: Continuation | undefined
-  },
+  at: Exactly & { readonly exact: number },
 ): Task<Parsed<Collection>> {
-  const { cache, etcd } = backend
-  const stale = yield* await_(backend, at.exact)
-  if (stale) return { ok: false, status: stale }
+  const { cache } = backend
+  const freshness = yield* freshnessFor(backend, at.exact)
+  if (!freshness.ok) return { ok: false, status: stalenessStatus(freshness) }
   const cached = cache.resource(resource.prefix)
   const { namespace } = at.options.filter
   if (cached.lastRevision <= at.exact) {
     const items = cached.objects.list(resource.namespaced ? namespace : undefined)
     return { ok: true, value: { items, revision: at.exact } }
   }
+  return yield* collectionFromEtcd(backend, resource, at)
+}
+
+/** Past the cache; without a revision, as it is. */
+function* collectionFromEtcd(
+  backend: Backend,
+  resource: ServedResource,
+  at: Exactly & { readonly exact?: number },
+): Task<Parsed<Collection>> {
+  const { namespace } = at.options.filter
   const key = namespace === undefined ? resource.prefix : `${resource.prefix}${namespace}/`
-  const result = yield* etcd.range({ key, rangeEnd: prefixEnd(key), revision: at.exact })
+  const request = { key, rangeEnd: prefixEnd(key), revision: at.exact ?? 0 }
+  const result = yield* backend.etcd.range(request)
   if (result.ok) {
     const items = result.value.kvs.map(objectOf)
-    return { ok: true, value: { items, revision: at.exact } }
+    return { ok: true, value: { items, revision: at.exact ?? result.value.header.revision } }
   }
   if (result.error !== 'compacted') return { ok: false, status: etcdFailureStatus(result) }
   return { ok: false, status: compactedStatus(at.from) }
@@ -146,11 +162,9 @@ function compactedStatus(from: Continuation | undefined): Status {
 }
 
 /** Waits for the freshness that a resourceVersion asks for. */
-function* await_(backend: Backend, resourceVersion: number | undefined): Task<Status | undefined> {
+function freshnessFor(backend: Backend, resourceVersion: number | undefined): Task<Freshness> {
   const { cache } = backend
-  const freshness =
-    resourceVersion === undefined ? yield* cache.fresh() : yield* cache.reach(resourceVersion)
-  return freshness.ok ? undefined : stalenessStatus(freshness)
+  return resourceVersion === undefined ? cache.fresh() : cache.reach(resourceVersion)
 }
 
 function isSelective({ name, nodeName, matches }: ObjectFilter): boolean {

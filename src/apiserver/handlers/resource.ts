@@ -18,8 +18,13 @@ const statusLike: ReadonlySet<string> = new Set(['status', 'approval'])
 
 /** Serves every request for a resource but watches. */
 export function* serveResource(backend: Backend, request: ResourceRequest): Task<ApiResponse> {
-  const { info } = request
+  const { info, resource } = request
+  if (!isRouted(request)) {
+    return refused(info.name === '' ? methodNotAllowedStatus() : resourceNotFoundStatus())
+  }
   if (info.subresource !== '') return yield* serveSubresource(backend, request)
+  if (!resource.verbs.has(info.verb)) return refused(methodNotAllowedStatus())
+  const { body } = request.request
   const hasName = info.name !== '' && info.verb !== 'list' && info.verb !== 'deletecollection'
   switch (info.verb) {
     case 'get':
@@ -28,7 +33,7 @@ export function* serveResource(backend: Backend, request: ResourceRequest): Task
       return yield* listObjects(backend, request)
     case 'create':
       if (hasName) return refused(methodNotAllowedStatus())
-      return answerReview(backend, request) ?? (yield* createObject(backend, request))
+      return answerReview(backend, request) ?? (yield* createObject(backend, request, body))
     case 'update':
       return hasName ? yield* updateObject(backend, request) : refused(methodNotAllowedStatus())
     case 'patch':
@@ -40,6 +45,12 @@ export function* serveResource(backend: Backend, request: ResourceRequest): Task
     default:
       return refused(methodNotAllowedStatus())
   }
+}
+
+/** Objects of namespaces are reached through theirs; only reading goes across all of them. */
+function isRouted({ info, resource }: ResourceRequest): boolean {
+  if (!resource.namespaced || info.namespace !== '') return true
+  return info.verb === 'list' || info.verb === 'watch'
 }
 
 function* serveSubresource(backend: Backend, request: ResourceRequest): Task<ApiResponse> {

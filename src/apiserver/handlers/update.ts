@@ -6,12 +6,7 @@ import {
   STRATEGIC_MERGE_PATCH,
 } from '../../api/machinery/patch'
 import { type StructType, structOfKind } from '../../api/machinery/schema'
-import {
-  failure,
-  methodNotSupportedStatus,
-  notFoundStatus,
-  unsupportedPatchTypeStatus,
-} from '../../api/machinery/status'
+import { failure, notFoundStatus, unsupportedPatchTypeStatus } from '../../api/machinery/status'
 import type { KubeObject } from '../../api/object'
 import type { ApiResponse } from '../../client/request'
 import type { Task } from '../../sim/task'
@@ -20,7 +15,7 @@ import type { Decision } from '../storage/object-store'
 import { admitChange, type Seen } from './admit'
 import { type Backend, type ResourceRequest, refused } from './backend'
 import { checkName, fieldValidation, isDryRun, readBody, withWarnings } from './body'
-import { companionsFor, insertObject, leaseFor } from './create'
+import { companionsFor, createObject, leaseFor } from './create'
 import type { Parsed } from './list-options'
 import { writeAt } from './write'
 
@@ -36,9 +31,6 @@ const patchTypes: ReadonlySet<string> = new Set([JSON_PATCH, MERGE_PATCH, STRATE
 /** PUT of an object or of its status. */
 export function* updateObject(backend: Backend, request: ResourceRequest): Task<ApiResponse> {
   const { resource, info } = request
-  if (!resource.verbs.has('update')) {
-    return refused(methodNotSupportedStatus(resource.groupResource, 'update'))
-  }
   let { body } = request.request
   let warnings: readonly string[] = []
   if (typeof body === 'string') {
@@ -63,15 +55,12 @@ export function* updateObject(backend: Backend, request: ResourceRequest): Task<
     },
   )
   if (!creates) return withWarnings(response, warnings)
-  return withWarnings(yield* insertObject(backend, request, body), warnings)
+  return withWarnings(yield* createObject(backend, request, body), warnings)
 }
 
 /** PATCH of an object or of its status: JSON, merge or strategic merge. */
 export function* patchObject(backend: Backend, request: ResourceRequest): Task<ApiResponse> {
   const { resource } = request
-  if (!resource.verbs.has('patch')) {
-    return refused(methodNotSupportedStatus(resource.groupResource, 'patch'))
-  }
   const type = structOfKind(resource.group, resource.version, resource.kind)
   const refusal = patchTypeRefusal(request)
   if (refusal) return refusal

@@ -1,7 +1,7 @@
 import type { Status } from '../../api/generated/meta-v1'
 import {
   badRequestStatus,
-  methodNotSupportedStatus,
+  methodNotAllowedStatus,
   resourceVersionTooOldStatus,
 } from '../../api/machinery/status'
 import type { KubeObject } from '../../api/object'
@@ -30,7 +30,7 @@ export function* serveWatch(
 ): Task<void> {
   const { resource } = request
   if (!resource.verbs.has('watch')) {
-    refuse(stream, methodNotSupportedStatus(resource.groupResource, 'watch'))
+    refuse(stream, methodNotAllowedStatus())
     return
   }
   const options = listOptions(request, true)
