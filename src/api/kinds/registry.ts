@@ -3,9 +3,9 @@ import { daemonSetStrategy } from './apps/daemon-set'
 import { deploymentStrategy, replicaSetStrategy } from './apps/deployment'
 import { statefulSetStrategy } from './apps/stateful-set'
 import { cronJobStrategy, jobStrategy } from './batch/strategies'
+import { definitionStrategy } from './cluster/definition'
 import {
   apiServiceStrategy,
-  definitionStrategy,
   mutatingWebhookStrategy,
   signingRequestStrategy,
   validatingWebhookStrategy,

@@ -6,17 +6,12 @@ import type {
   ValidatingWebhookConfiguration,
   WebhookClientConfig,
 } from '../../generated/admissionregistration-v1'
-import type {
-  CustomResourceDefinition,
-  CustomResourceDefinitionNames,
-  CustomResourceDefinitionSpec,
-} from '../../generated/apiextensions-v1'
 import type { CertificateSigningRequest } from '../../generated/certificates-v1'
 import { type FieldError, invalid, notSupported, Path, required } from '../../machinery/field'
 import { isQualifiedName } from '../../machinery/names'
 import type { KubeObject } from '../../object'
 import { checkAll, checkLabelSelector, type NameRule, nameIsDNSSubdomain } from '../checks'
-import { each, fill, missing, put, within } from '../sharing'
+import { each, missing, within } from '../sharing'
 import { type KindStrategy, strategyOf } from '../strategy'
 
 const WEBHOOKS = Path.of('webhooks')
@@ -186,54 +181,6 @@ function validateClient(config: WebhookClientConfig, path: Path, errors: FieldEr
   if (port >= 1 && port <= 65_535) return
   const detail = 'port is not valid: must be between 1 and 65535, inclusive'
   errors.push(invalid(at.child('port'), port, detail))
-}
-
-/** Rules of `customresourcedefinitions`: defaults and names; schemas are taken as they are. */
-export const definitionStrategy: KindStrategy<CustomResourceDefinition> =
-  strategyOf<CustomResourceDefinition>({
-    namespaced: false,
-    hasStatus: true,
-    hasGeneration: true,
-    allowUnconditionalUpdate: false,
-    defaults: definitionDefaults,
-    prepareForCreate: (object) => ({
-      ...object,
-      status: {
-        storedVersions: (object.spec.versions ?? [])
-          .filter((version) => version.storage)
-          .map((version) => version.name),
-      },
-    }),
-    validate(object, errors) {
-      const { spec } = object
-      const scopes = ['Cluster', 'Namespaced']
-      if (!spec.group) errors.push(required(SPEC.child('group')))
-      if (!spec.scope) errors.push(required(SPEC.child('scope')))
-      else oneOf(spec.scope, scopes, SPEC.child('scope'), errors)
-      const expected = `${spec.names?.plural ?? ''}.${spec.group ?? ''}`
-      if (object.metadata.name && object.metadata.name !== expected) {
-        const detail = `must be spec.names.plural+"."+spec.group`
-        errors.push(invalid(Path.of('metadata', 'name'), object.metadata.name, detail))
-      }
-      spec.versions?.forEach((version, i) => {
-        version.additionalPrinterColumns?.forEach((column, j) => {
-          const at = SPEC.child('versions').index(i).child('additionalPrinterColumns').index(j)
-          if (!column.jsonPath) errors.push(required(at.child('JSONPath')))
-        })
-      })
-    },
-  })
-
-function definitionDefaults(object: CustomResourceDefinition): CustomResourceDefinition {
-  let spec = object.spec ?? ({} as CustomResourceDefinitionSpec)
-  const names = spec.names ?? ({} as CustomResourceDefinitionNames)
-  const kind = names.kind ?? ''
-  let next = names
-  if (!names.singular && kind) next = fill(next, { singular: kind.toLowerCase() })
-  if (!names.listKind && kind) next = fill(next, { listKind: `${kind}List` })
-  spec = put(spec, 'names', next)
-  spec = put(spec, 'conversion', spec.conversion ?? { strategy: 'None' })
-  return put(object, 'spec', spec)
 }
 
 /** An APIService, as far as its rules look at it. */
