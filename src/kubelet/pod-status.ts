@@ -182,6 +182,9 @@ function phaseOf(
     } else waiting++
   }
   if (terminal && running === 0) return endPhase(mains)
+  running += inits.filter((status, i) => {
+    return isSidecar(containers[i] as Container) && status.state?.running !== undefined
+  }).length
   if (waiting > 0) return 'Pending'
   if (running > 0) return 'Running'
   if (policy === 'Always') return 'Running'
