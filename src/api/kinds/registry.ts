@@ -1,8 +1,10 @@
 import type { KubeObject } from '../object'
+import { controllerRevisionStrategy } from './apps/controller-revision'
 import { daemonSetStrategy } from './apps/daemon-set'
 import { deploymentStrategy, replicaSetStrategy } from './apps/deployment'
 import { statefulSetStrategy } from './apps/stateful-set'
 import { cronJobStrategy, jobStrategy } from './batch/strategies'
+import { admissionPolicyBindingStrategy, admissionPolicyStrategy } from './cluster/admission-policy'
 import { definitionStrategy } from './cluster/definition'
 import {
   apiServiceStrategy,
@@ -48,6 +50,12 @@ import {
 } from './storage/strategies'
 import { type KindStrategy, strategyOf } from './strategy'
 
+/** The common rules for kinds whose changes are not counted. */
+const countless = {
+  namespaced: strategyOf<KubeObject>({}),
+  cluster: strategyOf<KubeObject>({ namespaced: false }),
+}
+
 /** Strategies of the resources with rules of their own, by `group/resource`. */
 const STRATEGIES: ReadonlyMap<string, KindStrategy> = new Map(
   Object.entries({
@@ -65,6 +73,7 @@ const STRATEGIES: ReadonlyMap<string, KindStrategy> = new Map(
     'apps/replicasets': replicaSetStrategy,
     'apps/daemonsets': daemonSetStrategy,
     'apps/statefulsets': statefulSetStrategy,
+    'apps/controllerrevisions': controllerRevisionStrategy,
     'coordination.k8s.io/leases': leaseStrategy,
     'discovery.k8s.io/endpointslices': endpointSliceStrategy,
     '/persistentvolumeclaims': claimStrategy,
@@ -88,9 +97,16 @@ const STRATEGIES: ReadonlyMap<string, KindStrategy> = new Map(
     'scheduling.k8s.io/priorityclasses': priorityClassStrategy,
     'admissionregistration.k8s.io/validatingwebhookconfigurations': validatingWebhookStrategy,
     'admissionregistration.k8s.io/mutatingwebhookconfigurations': mutatingWebhookStrategy,
+    'admissionregistration.k8s.io/validatingadmissionpolicies': admissionPolicyStrategy,
+    'admissionregistration.k8s.io/validatingadmissionpolicybindings':
+      admissionPolicyBindingStrategy,
     'apiextensions.k8s.io/customresourcedefinitions': definitionStrategy,
     'apiregistration.k8s.io/apiservices': apiServiceStrategy,
     'certificates.k8s.io/certificatesigningrequests': signingRequestStrategy,
+    'node.k8s.io/runtimeclasses': countless.cluster,
+    'storage.k8s.io/csinodes': countless.cluster,
+    'storage.k8s.io/csistoragecapacities': countless.namespaced,
+    'storage.k8s.io/volumeattributesclasses': countless.cluster,
   } as Readonly<Record<string, unknown>>),
 ) as ReadonlyMap<string, KindStrategy>
 

@@ -129,7 +129,7 @@ function validateWebhooks(
   })
 }
 
-function oneOf(
+export function oneOf(
   value: string | undefined,
   allowed: readonly string[],
   path: Path,
@@ -140,7 +140,8 @@ function oneOf(
   }
 }
 
-function validateRule(rule: RuleWithOperations, path: Path, errors: FieldError[]): void {
+/** What requests an admission rule is for. */
+export function validateRule(rule: RuleWithOperations, path: Path, errors: FieldError[]): void {
   const operations = rule.operations ?? []
   if (operations.length === 0) errors.push(required(path.child('operations')))
   if (operations.length > 1 && operations.includes('*')) {
