@@ -298,6 +298,7 @@ describe('a kubelet', () => {
   it('runs static pods, with or without an API server', () => {
     const manifest: Pod = {
       metadata: { name: 'kube-scheduler', namespace: 'kube-system' },
+      status: {},
       spec: {
         hostNetwork: true,
         containers: [{ name: 'kube-scheduler', image: 'registry.k8s.io/kube-scheduler:v1.36.3' }],

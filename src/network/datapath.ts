@@ -54,6 +54,8 @@ const failed = (error: string): Reply => ({ type: 'failed', error })
 const refused = failed('Connection refused')
 const silence: Reply = { type: 'silence' }
 const connectTimeout: Micros = seconds(5)
+/** Three gateways that keep silent fit into one connect time-out. */
+const gatewayTimeout: Micros = millis(1_500)
 const serveTime: Micros = millis(1)
 const affinityMax = 4096
 
@@ -183,7 +185,7 @@ export class Datapath implements Process {
     const call = this.#env.network.call(
       `${gateway}:${datapathPort}`,
       { tunnelled: url },
-      connectTimeout,
+      gatewayTimeout,
       'http.tunnel',
     )
     call.onDone((answer) => {

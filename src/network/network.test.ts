@@ -184,7 +184,9 @@ describe('the load balancer', () => {
     balancer.powerOn()
     const healthy = () => {
       const picture = balancer.process('load-balancer')?.program.inspect?.()
-      const { backends } = picture as { backends: { healthy: boolean; clients: number }[] }
+      const { backends } = (picture ?? { backends: [] }) as {
+        backends: { healthy: boolean; clients: number }[]
+      }
       return backends.filter((backend) => backend.healthy).length
     }
     api.until(() => healthy() === 3)

@@ -48,6 +48,7 @@ export class Shell {
   readonly #traps = new Map<string, string>()
   readonly #jobs: Future<number>[] = []
   readonly #children = new Set<ChildProcess>()
+  readonly #forks = new Set<Shell>()
   readonly #name: string
   readonly #spawn: (task: Task<number>) => Future<number>
   #signalled = new Future<void>()
@@ -56,7 +57,6 @@ export class Shell {
   #status = 0
   #exitOnError = false
   #depth = 0
-  #waits = 0
   #args: readonly string[] = []
   /** The process that replaced this shell: it gets the signals. */
   #replacedBy: ChildProcess | undefined
@@ -94,6 +94,7 @@ export class Shell {
 
   kill(): void {
     for (const child of this.#children) child.kill()
+    for (const fork of this.#forks) fork.kill()
   }
 
   /** Runs a command as the kernel would: found by its name, no shell between. */
@@ -139,7 +140,7 @@ export class Shell {
       case 'for':
         return this.#for(node, streams)
       case 'group':
-        return this.#group(node.body, node.redirects, streams)
+        return this.#group(node, streams)
       case 'command':
         return this.#command(node.words, node.redirects, streams, last)
     }
@@ -164,7 +165,10 @@ export class Shell {
   }
 
   #background(node: ShellNode, streams: Streams): void {
-    this.#jobs.push(this.#spawn(this.#run(node, streams)))
+    const fork = this.#fork()
+    const job = this.#spawn(fork.#runApart(node, streams))
+    this.#jobs.push(job)
+    job.onDone(() => this.#forks.delete(fork))
   }
 
   *#pipe(stages: readonly ShellNode[], streams: Streams): Task<number> {
@@ -209,12 +213,12 @@ export class Shell {
   *#loop(node: ShellNode & { type: 'loop' }, streams: Streams): Task<number> {
     let code = 0
     for (;;) {
-      const waits = this.#waits
+      const began = this.#system.wall()
       const holds = ((yield* this.#tested(node.test, streams)) === 0) !== node.until
       if (this.#flow || !holds) return this.#flow?.type === 'exit' ? this.#status : code
       code = yield* this.#run(node.body, streams)
       if (this.#leavesLoop()) return this.#flow ? this.#status : 0
-      if (waits === this.#waits) yield* this.#wait(busyRoundMicros)
+      if (began === this.#system.wall()) yield* this.#wait(busyRoundMicros)
       yield* this.#runPendingTrap(streams)
       if (this.#flow) return this.#status
     }
@@ -242,8 +246,32 @@ export class Shell {
     return flow.type === 'break'
   }
 
-  *#group(body: ShellNode, redirects: Redirects, streams: Streams): Task<number> {
-    return yield* this.#run(body, yield* this.#redirect(redirects, streams))
+  *#group(node: ShellNode & { type: 'group' }, before: Streams): Task<number> {
+    const streams = yield* this.#redirect(node.redirects, before)
+    if (node.apart) {
+      const fork = this.#fork()
+      const code = yield* fork.#runApart(node.body, streams)
+      this.#forks.delete(fork)
+      return code
+    }
+    return yield* this.#run(node.body, streams)
+  }
+
+  /** A subshell: it starts with what this one has, and changes nothing here. */
+  #fork(): Shell {
+    const fork = new Shell(this.#system, this.#name, this.#spawn)
+    for (const [name, value] of this.#vars) fork.#vars.set(name, value)
+    fork.#args = this.#args
+    fork.#status = this.#status
+    fork.#exitOnError = this.#exitOnError
+    fork.#depth = this.#depth
+    this.#forks.add(fork)
+    return fork
+  }
+
+  *#runApart(node: ShellNode, streams: Streams): Task<number> {
+    const code = yield* this.#run(node, streams)
+    return this.#flow?.type === 'exit' ? this.#status : code
   }
 
   *#command(
@@ -333,7 +361,9 @@ export class Shell {
     this.#args = args.slice(at + 3)
     const code = yield* this.#script(args[at + 1] ?? '', streams, last)
     this.#args = outer
-    return code
+    if (this.#flow?.type !== 'exit') return code
+    this.#flow = undefined
+    return this.#status
   }
 
   *#replace(args: readonly string[], streams: Streams): Task<number> {
@@ -348,7 +378,6 @@ export class Shell {
     }
     this.#children.add(child)
     if (last) this.#replacedBy = child
-    this.#waits++
     const code = yield* wait(child.exited)
     this.#children.delete(child)
     if (this.#replacedBy === child) this.#replacedBy = undefined
@@ -372,19 +401,16 @@ export class Shell {
   }
 
   *#wait(delay: Micros): Task<void> {
-    this.#waits++
     yield* wait(this.#system.sleep(delay))
   }
 
   *#forever(): Task<number> {
-    this.#waits++
     yield* wait(new Future<void>())
     return 0
   }
 
   /** A trapped signal ends the wait at once, as POSIX says. */
   *#waitForJobs(): Task<number> {
-    this.#waits++
     for (const job of this.#jobs) {
       yield* wait(firstOf(job as Future<unknown>, this.#signalled as Future<unknown>))
       if (this.#signalled.done) return 143
@@ -429,7 +455,6 @@ export class Shell {
     const limit = inline ?? (flag >= 0 ? args[flag + 1] : undefined)
     if (url === undefined) return 1
     const timeout = limit === undefined ? seconds(30) : seconds(Number(limit) || 30)
-    this.#waits++
     const target = url.includes('://') ? url : `http://${url}`
     const answer = yield* wait(this.#system.http(target, timeout))
     if (answer.status >= 200 && answer.status < 400) {

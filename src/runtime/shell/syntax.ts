@@ -21,7 +21,13 @@ export type ShellNode =
       readonly words: readonly string[]
       readonly body: ShellNode
     }
-  | { readonly type: 'group'; readonly body: ShellNode; readonly redirects: Redirects }
+  | {
+      readonly type: 'group'
+      /** Written in round brackets: what it sets and where it exits stays inside. */
+      readonly apart: boolean
+      readonly body: ShellNode
+      readonly redirects: Redirects
+    }
 
 export interface ListItem {
   readonly node: ShellNode
@@ -251,14 +257,14 @@ class Parser {
     this.#at++
     const body = this.#body()
     this.#expect(end)
-    return { type: 'group', body, redirects: this.#redirects() }
+    return { type: 'group', apart: end === ')', body, redirects: this.#redirects() }
   }
 
   /** What a compound command sends elsewhere is a group with that redirect. */
   #redirected(node: ShellNode): ShellNode {
     const redirects = this.#redirects()
     if (Object.keys(redirects).length === 0) return node
-    return { type: 'group', body: node, redirects }
+    return { type: 'group', apart: false, body: node, redirects }
   }
 
   #simple(): ShellNode {
