@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { type ClusterSpec, defaultSpec } from '../../control/spec'
 import type { EngineClient } from '../../engine/client'
 import { useThemeAttribute } from '../theme/theme'
@@ -10,17 +10,19 @@ import { useUi } from './ui-state'
 
 type StartEngine = (spec: ClusterSpec) => EngineClient
 
-/** The whole page. The engine starts before the first paint and runs in parallel with it. */
+/** The whole page. The engine starts before anything is drawn and boots in parallel with it. */
 export function App({ startEngine }: { readonly startEngine: StartEngine }) {
   useThemeAttribute()
-  const [spec, setSpec] = useState<ClusterSpec>(firstSpec)
-  const { session, failure } = useSessionOf(startEngine, spec)
-  const restart = useCallback((next: ClusterSpec) => {
+  const [session, setSession] = useState(() => start(startEngine, firstSpec()))
+  const [failure, setFailure] = useState<string>()
+  useEffect(() => session.engine.onFailure(setFailure), [session])
+  const restart = (next: ClusterSpec) => {
     writeSetting('spec', next)
     useUi.getState().select(undefined)
-    setSpec({ ...next })
-  }, [])
-  if (!session) return null
+    session.close()
+    setFailure(undefined)
+    setSession(start(startEngine, next))
+  }
   return (
     <SessionProvider value={session}>
       <Shell key={session.id} onNewCluster={restart} />
@@ -31,21 +33,10 @@ export function App({ startEngine }: { readonly startEngine: StartEngine }) {
   )
 }
 
-function firstSpec(): ClusterSpec {
-  return { ...defaultSpec, ...readSetting<Partial<ClusterSpec>>('spec', {}) }
+function start(startEngine: StartEngine, spec: ClusterSpec): Session {
+  return openSession(startEngine(spec), spec)
 }
 
-/** Opens a session per spec and closes the one before. */
-function useSessionOf(startEngine: StartEngine, spec: ClusterSpec) {
-  const [session, setSession] = useState<Session>()
-  const [failure, setFailure] = useState<string>()
-  useEffect(() => {
-    const engine = startEngine(spec)
-    const opened = openSession(engine, spec)
-    setSession(opened)
-    setFailure(undefined)
-    engine.onFailure(setFailure)
-    return () => opened.close()
-  }, [startEngine, spec])
-  return { session, failure }
+function firstSpec(): ClusterSpec {
+  return { ...defaultSpec, ...readSetting<Partial<ClusterSpec>>('spec', {}) }
 }

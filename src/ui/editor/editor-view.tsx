@@ -1,4 +1,6 @@
 import { type RefObject, useEffect, useRef, useState } from 'react'
+import { useSession } from '../app/session'
+import type { LabStore } from '../store/lab-store'
 import { useTheme } from '../theme/theme'
 import { keepDraft, readDraft } from './draft'
 import type { ManifestEditor } from './monaco/manifest-editor'
@@ -22,13 +24,16 @@ export function EditorView({ editor, onApply, onNote, onEdit }: Props) {
   useEffect(() => {
     handlers.current = { onApply, onNote, onEdit }
   })
+  const { lab } = useSession()
   const [loaded, setLoaded] = useState<EditorModule>()
   const [failure, setFailure] = useState<string>()
   const theme = useTheme()
 
   useEffect(() => {
-    loadEditor().then(setLoaded, (error: unknown) => setFailure(String(error)))
-  }, [])
+    afterBoot(lab)
+      .then(loadEditor)
+      .then(setLoaded, (error: unknown) => setFailure(String(error)))
+  }, [lab])
   useEffect(() => {
     const element = container.current
     if (!loaded || !element) return
@@ -78,6 +83,26 @@ export function EditorView({ editor, onApply, onNote, onEdit }: Props) {
       )}
     </div>
   )
+}
+
+const BOOT_MAX_MS = 3000
+
+/** The cluster's boot has the processor first: the editor's code is large and can come after it. */
+function afterBoot(lab: LabStore): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, BOOT_MAX_MS)
+    const unsubscribe = lab.subscribe(look)
+    function done() {
+      clearTimeout(timer)
+      unsubscribe()
+      resolve()
+    }
+    function look() {
+      const state = lab.get()
+      if (state && state.activity !== 'booting') done()
+    }
+    look()
+  })
 }
 
 async function loadEditor(): Promise<EditorModule> {

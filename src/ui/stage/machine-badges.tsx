@@ -7,7 +7,7 @@ export function ReadyBadge({ view }: { readonly view: MachineView }) {
   const ready = view.ready === 'True'
   const Icon = ready ? CircleCheck : CircleX
   return (
-    <span className={`chip ${ready ? 'tone-green' : 'tone-red'}`}>
+    <span className={`chip api-truth ${ready ? 'tone-green' : 'tone-red'}`}>
       <Icon size={12} aria-hidden />
       {view.readyWord}
     </span>
@@ -33,6 +33,7 @@ export function PowerBadge({ view }: { readonly view: MachineView }) {
 /** The mark of two truths: the API and the physics disagree. */
 export function TruthMark({ view }: { readonly view: MachineView }) {
   if (!view.disagreement) return null
+  const physically = view.disagreement.word.startsWith('physically ')
   return (
     <span
       className="chip tone-amber truth-mark"
@@ -40,7 +41,10 @@ export function TruthMark({ view }: { readonly view: MachineView }) {
       data-testid="disagreement"
     >
       <CircleAlert size={12} aria-hidden />
-      {view.disagreement.word}
+      <span>
+        {physically && <span className="wide-only">physically </span>}
+        {physically ? view.disagreement.word.slice('physically '.length) : view.disagreement.word}
+      </span>
     </span>
   )
 }

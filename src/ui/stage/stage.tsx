@@ -6,6 +6,7 @@ import {
   ReactFlow,
   ReactFlowProvider,
   useReactFlow,
+  type Viewport,
   ViewportPortal,
 } from '@xyflow/react'
 import { Maximize } from 'lucide-react'
@@ -120,20 +121,29 @@ function Graph({ width, height }: { readonly width: number; readonly height: num
   )
 }
 
+function fitted(layout: StageLayout, width: number): Viewport {
+  const x = Math.max(0, (width - layout.width * layout.scale) / 2)
+  return { x, y: 0, zoom: layout.scale }
+}
+
 /** Shows the whole stage until a person pans or zooms; then leaves the view to them. */
 function useAutoFit(layout: StageLayout, width: number) {
   const { setViewport } = useReactFlow()
   const [moved, setMoved] = useState(false)
   const fitAll = useCallback(() => {
-    const x = Math.max(0, (width - layout.width * layout.scale) / 2)
-    void setViewport({ x, y: 0, zoom: layout.scale })
+    void setViewport(fitted(layout, width))
     setMoved(false)
-  }, [layout.width, layout.scale, width, setViewport])
+  }, [layout, width, setViewport])
   useEffect(() => {
     if (!moved) fitAll()
   }, [moved, fitAll])
-  const onMoved = useCallback((event: unknown) => {
-    if (event) setMoved(true)
-  }, [])
+  const onMoved = useCallback(
+    (event: unknown, view: Viewport) => {
+      const { x, y, zoom } = fitted(layout, width)
+      const same = Math.abs(view.x - x) < 1 && Math.abs(view.y - y) < 1 && view.zoom === zoom
+      if (event && !same) setMoved(true)
+    },
+    [layout, width],
+  )
   return { moved, onMoved, fitAll }
 }

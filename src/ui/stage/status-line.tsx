@@ -44,13 +44,16 @@ export function StatusLine() {
       data-testid="api"
       data-state={health.state}
       data-tone={tone}
-      className={`flex h-8 shrink-0 items-center gap-2 px-4 text-[13px] ${TONES[tone]}`}
-      title={sentence}
+      className="relative z-20 h-8 shrink-0"
     >
-      <Sign size={15} aria-hidden className="shrink-0" />
-      <p className="truncate" data-testid="api-sentence">
-        {sentence}
-        {stale}
+      <p
+        className={`flex min-h-8 items-center gap-2 px-4 py-1 text-[13px] leading-[18px] ${TONES[tone]}`}
+      >
+        <Sign size={15} aria-hidden className="shrink-0" />
+        <span data-testid="api-sentence">
+          {sentence}
+          {stale}
+        </span>
       </p>
     </div>
   )

@@ -15,6 +15,7 @@ export interface ApiProbe extends Source {
 }
 
 const PERIOD_MS = 1000
+const STARTING_PERIOD_MS = 200
 const PATIENCE_MICROS = 10_000_000
 const ANSWERING: ApiHealth = { state: 'answering' }
 
@@ -55,11 +56,12 @@ export function openApiProbe(transport: Transport, lab: LabStore): ApiProbe {
       silent(start, (answer.body as Status | undefined)?.message ?? 'no answer')
     } else if (answer.status !== 404 || health.state === 'silent') set(ANSWERING)
   }
-  const timer = setInterval(() => {
+  const look = () => {
     if (asked === undefined) void ask()
     else if (now() - asked > PATIENCE_MICROS) silent(asked, 'no answer')
-  }, PERIOD_MS)
-  void ask()
+    timer = setTimeout(look, health.state === 'starting' ? STARTING_PERIOD_MS : PERIOD_MS)
+  }
+  let timer = setTimeout(look, 0)
 
   return {
     get: () => health,
@@ -70,6 +72,6 @@ export function openApiProbe(transport: Transport, lab: LabStore): ApiProbe {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    close: () => clearInterval(timer),
+    close: () => clearTimeout(timer),
   }
 }

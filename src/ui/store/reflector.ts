@@ -32,6 +32,8 @@ interface ObjectList<T> {
 const PAGE_OBJECTS_MAX = 500
 const BACK_OFF_FIRST_MS = 250
 const BACK_OFF_MAX_MS = 4000
+/** Until the first list the cluster is starting, and people look at the page. */
+const BACK_OFF_FIRST_LIST_MAX_MS = 300
 
 /**
  * Keeps a sink equal to a collection of the API: one list, then a watch from its resourceVersion.
@@ -140,7 +142,8 @@ class Reflector<T extends KubeObject> {
     const ended = end.status === 200
     const message = (end.body as Status | undefined)?.message ?? 'the connection was closed'
     if (!ended) this.#health({ state: 'lost', code: end.status, message })
-    const wait = Math.min(BACK_OFF_MAX_MS, BACK_OFF_FIRST_MS * 2 ** this.#failures)
+    const longest = this.#version === '' ? BACK_OFF_FIRST_LIST_MAX_MS : BACK_OFF_MAX_MS
+    const wait = Math.min(longest, BACK_OFF_FIRST_MS * 2 ** this.#failures)
     this.#failures += ended ? 0 : 1
     this.#cancel = this.#options.later(again, wait)
   }
