@@ -44,7 +44,7 @@ const steps = {
   types() {
     for (const environment of environments) {
       const project = path.join(root, `src/tsconfig.${environment}.json`)
-      check(`types of ${environment}`, node('typescript/bin/tsc', '-p', project))
+      check(`types of ${environment}`, node('typescript-native/bin/tsc', '-p', project))
     }
   },
   lint: () => check('lint', node('@biomejs/biome/bin/biome', 'ci', '--error-on-warnings', '.')),
