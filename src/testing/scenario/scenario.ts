@@ -7,13 +7,14 @@ import {
   splitKey,
 } from '../../api/object'
 import * as resources from '../../api/resources'
-import type { ObjectList } from '../../client/api-client'
+import { ApiClient, type ObjectList } from '../../client/api-client'
 import type { ApiRequest, ApiResponse, Result } from '../../client/request'
 import { resultOf } from '../../client/result'
+import { apiServerPort } from '../../client/wire'
 import { Cluster } from '../../cluster/cluster'
+import { administrator } from '../../cluster/outside'
 import type { LabCommand, TrafficResponse } from '../../control/commands'
 import { type ClusterSpec, defaultSpec } from '../../control/spec'
-import type { LabState } from '../../control/state'
 import type { Simulation } from '../../sim/simulation'
 import type { Future } from '../../sim/task'
 import { type Micros, millis, minutes, seconds } from '../../sim/time'
@@ -30,6 +31,7 @@ export interface ScenarioOptions extends Partial<ClusterSpec> {
 const bootMax = minutes(10)
 const answerMax = minutes(2)
 const stepMicros = millis(100)
+const eventsAtOnceMax = 100_000
 
 /** A cluster and what a person at the lab would do with it. Synchronous: time passes in the calls. */
 export function scenario(options: ScenarioOptions = {}): Scenario {
@@ -50,6 +52,8 @@ export class Scenario {
   readonly #views = new Map<ResourceRef, View<KubeObject>>()
   #changed = false
   #nextSecond: Micros = seconds(1)
+  #lastEvent: Micros = -1
+  #eventsAtOnce = 0
 
   constructor({ everySecond, ...spec }: ScenarioOptions) {
     this.spec = { ...defaultSpec, ...spec }
@@ -65,7 +69,7 @@ export class Scenario {
     return this.sim.now
   }
 
-  get state(): LabState {
+  get state(): ReturnType<Cluster['physicalState']> {
     return this.cluster.physicalState()
   }
 
@@ -135,6 +139,18 @@ export class Scenario {
     if (request.method !== 'GET') this.#deed(`${request.method} ${request.path}`)
     const future = this.inject('client.request', () => this.cluster.outside.send(request))
     return this.#await(future, `${request.method} ${request.path}`)
+  }
+
+  /** The same, to the API server of one master, past the balancer. */
+  sendTo<T>(master: string, request: ApiRequest): Result<T> {
+    this.#deed(`${request.method} ${request.path} at ${master}`)
+    const server = `${master}:${apiServerPort}`
+    const future = this.inject('client.request', () => {
+      const { env } = this.cluster.outside
+      const client = new ApiClient(env, { server, identity: administrator, userAgent: 'kubarium' })
+      return env.spawn(client.request<T>(request))
+    })
+    return this.#await(future, `${request.method} ${request.path} at ${master}`)
   }
 
   get<T extends KubeObject>(ref: ResourceRef<T>, key: string): T | undefined {
@@ -275,6 +291,9 @@ export class Scenario {
       this.#everySecond?.(this)
     }
     this.sim.step()
+    this.#eventsAtOnce = next === this.#lastEvent ? this.#eventsAtOnce + 1 : 0
+    this.#lastEvent = next
+    if (this.#eventsAtOnce > eventsAtOnceMax) this.fail('events without end at one instant')
     if (this.#changed) {
       this.#changed = false
       for (const { what, holds } of this.#rules) if (!holds()) this.fail(`no longer true: ${what}`)
