@@ -4,6 +4,7 @@ import { deploymentController } from './deployment/controller'
 import { endpointsController } from './endpoints/controller'
 import { endpointSliceController } from './endpointslice/controller'
 import { garbageCollector } from './garbage-collector/controller'
+import { jobController } from './job/controller'
 import { namespaceController } from './namespace/controller'
 import { nodeIpamController } from './node-ipam/controller'
 import { nodeLifecycleController } from './node-lifecycle/controller'
@@ -29,6 +30,7 @@ export const controllers: readonly Controller[] = [
   deploymentController,
   daemonSetController,
   statefulSetController,
+  jobController,
   podGcController,
   garbageCollector,
 ]

@@ -3,6 +3,7 @@ import { NODES } from '../../api/resources'
 import type { ApiClient } from '../../client/api-client'
 import type { EventRecorder } from '../../client/event-recorder'
 import type { Reflector } from '../../client/reflector'
+import type { ApiError } from '../../client/request'
 import { type SyncResult, startWorkers, synced, WorkQueue } from '../../client/work-queue'
 import type { Task } from '../../sim/task'
 import type { Controller, ControllerContext } from '../context'
@@ -21,6 +22,14 @@ export const nodeIpamController: Controller = {
   },
 }
 
+const noneLeft: ApiError = {
+  code: 0,
+  reason: '',
+  message:
+    'failed to allocate cidr from cluster cidr: CIDR allocation failed; there are no remaining ' +
+    'CIDRs left to allocate in the accepted range',
+}
+
 class RangeAllocator {
   readonly #context: ControllerContext
   readonly #client: ApiClient
@@ -28,6 +37,8 @@ class RangeAllocator {
   readonly #nodes: Reflector<Node>
   readonly #queue: WorkQueue
   readonly #ranges: CidrRanges
+  /** Ranges by uid of the node that gets them, until the cache shows it. */
+  readonly #reserved = new Map<string, { readonly cidr: string; isWritten: boolean }>()
 
   constructor(context: ControllerContext, podCidr: string) {
     this.#context = context
@@ -46,7 +57,10 @@ class RangeAllocator {
         if (node.spec.podCIDR !== old.spec.podCIDR || !node.spec.podCIDR) add(node)
       },
       onDelete: (node) => {
-        for (const cidr of node.spec.podCIDRs ?? []) this.#ranges.release(cidr)
+        const reserved = this.#reserved.get(node.metadata.uid ?? '')
+        this.#reserved.delete(node.metadata.uid ?? '')
+        const cidrs = node.spec.podCIDRs ?? (reserved ? [reserved.cidr] : [])
+        for (const cidr of cidrs) this.#ranges.release(cidr)
       },
     })
   }
@@ -59,25 +73,30 @@ class RangeAllocator {
   *#sync(name: string): Task<SyncResult> {
     const node = this.#nodes.get(name)
     if (!node || node.metadata.deletionTimestamp) return synced
+    const { uid = '' } = node.metadata
     if ((node.spec.podCIDRs ?? []).length > 0) {
       for (const cidr of node.spec.podCIDRs ?? []) this.#ranges.occupy(cidr)
+      this.#reserved.delete(uid)
       return synced
     }
-    const cidr = this.#ranges.allocate()
+    const before = this.#reserved.get(uid)
+    if (before?.isWritten) return synced
+    const cidr = before?.cidr ?? this.#ranges.allocate()
     if (cidr === undefined) {
       this.#tell(node, 'CIDRNotAvailable')
-      const message =
-        'failed to allocate cidr from cluster cidr: CIDR allocation failed; there are no remaining CIDRs left to allocate in the accepted range'
-      return { ok: false, error: { code: 0, reason: '', message } }
+      return { ok: false, error: noneLeft }
     }
+    const reserved = { cidr, isWritten: false }
+    this.#reserved.set(uid, reserved)
     const body = { spec: { podCIDR: cidr, podCIDRs: [cidr] } }
     const patched = yield* this.#client.patch(NODES, { name }, 'strategic-merge', body)
-    if (patched.ok) return synced
-    if (patched.error.code !== 0) {
+    if (patched.ok) reserved.isWritten = true
+    else if (patched.error.code !== 0) {
       this.#ranges.release(cidr)
+      this.#reserved.delete(uid)
       this.#tell(node, 'CIDRAssignmentFailed')
     }
-    return patched
+    return patched.ok ? synced : patched
   }
 
   #tell(node: Node, status: string): void {

@@ -8,6 +8,9 @@ import type { Process, ProcessEnv } from '../../sim/process'
 import { type Task, wait } from '../../sim/task'
 import { millis, seconds } from '../../sim/time'
 
+/** Images whose containers end at once. */
+const ends: { readonly [image: string]: string } = { true: 'Succeeded', false: 'Failed' }
+
 /**
  * For tests: nodes `node-1` … that bind pending pods in turn or where their affinity says (never those with a
  * node selector),
@@ -114,17 +117,18 @@ export class FakeNodes implements Process {
     return (yield* this.#client.createSubresource(PODS, where, { metadata, target })).ok
   }
 
-  *#run({ metadata }: Pod): Task<boolean> {
+  *#run({ metadata, spec }: Pod): Task<boolean> {
     yield* wait(this.#env.clock.sleep(millis(100), 'fake.run'))
     const now = formatTime(this.#env.clock.wall())
-    const isReady = metadata.labels?.broken === undefined ? 'True' : 'False'
+    const image = spec.containers[0]?.image ?? ''
+    const isReady = metadata.labels?.broken === undefined && !ends[image] ? 'True' : 'False'
     const conditions = [{ type: 'Ready', status: isReady, lastTransitionTime: now }]
     const podIP = `10.244.${this.#address >> 8}.${this.#address & 255}`
     this.#address++
     const observedGeneration = metadata.generation
     const status = {
       observedGeneration,
-      phase: 'Running',
+      phase: ends[image] ?? 'Running',
       podIP,
       podIPs: [{ ip: podIP }],
       conditions,
