@@ -41,7 +41,7 @@ function demandOf(requests: { readonly [name: string]: string | number } | undef
 }
 
 /** What a pod may use at most at one time: sidecars add up, init containers run alone. */
-export function podDemand(pod: Pod): Demand {
+function podDemand(pod: Pod): Demand {
   let sidecars = zero
   let inits = zero
   for (const container of initContainersOf(pod)) {
@@ -54,8 +54,24 @@ export function podDemand(pod: Pod): Demand {
   return plus(total, demandOf(pod.spec?.overhead))
 }
 
+/** What admission has to know of a pod, computed once. */
+export interface Footprint {
+  readonly demand: Demand
+  /** `TCP/8080`. */
+  readonly hostPorts: readonly string[]
+}
+
+export function footprintOf(pod: Pod): Footprint {
+  return { demand: podDemand(pod), hostPorts: hostPortsOf(pod) }
+}
+
 /** Why this node cannot run a pod that was bound to it, or undefined: the kubelet's canAdmitPod. */
-export function admitPod(node: Node, pod: Pod, others: readonly Pod[]): Rejection | undefined {
+export function admitPod(
+  node: Node,
+  pod: Pod,
+  own: Footprint,
+  others: readonly Footprint[],
+): Rejection | undefined {
   if (!selectsNode(pod, node)) {
     const why = "node(s) didn't match Pod's node affinity/selector"
     return { reason: 'NodeAffinity', message: `Predicate NodeAffinity failed: ${why}` }
@@ -63,14 +79,13 @@ export function admitPod(node: Node, pod: Pod, others: readonly Pod[]): Rejectio
   const allocatable = node.status?.allocatable ?? {}
   const pods = quantityValue(mustQuantity(allocatable.pods ?? '110'))
   if (others.length + 1 > pods) return shortage('pods', 1, others.length, pods)
-  const taken = hostPortsOf(others)
-  for (const port of hostPortsOf([pod])) {
-    if (!taken.has(port)) continue
+  for (const port of own.hostPorts) {
+    if (!others.some((other) => other.hostPorts.includes(port))) continue
     const why = "node(s) didn't have free ports for the requested pod ports"
     return { reason: 'NodePorts', message: `Predicate NodePorts failed: ${why}` }
   }
-  const wanted = podDemand(pod)
-  const used = others.map(podDemand).reduce(plus, zero)
+  const wanted = own.demand
+  const used = others.reduce((sum, other) => plus(sum, other.demand), zero)
   const room = demandOf(allocatable)
   const checks = [
     ['cpu', wanted.milliCpu, used.milliCpu, room.milliCpu],
@@ -91,13 +106,11 @@ function shortage(name: string, requested: number, used: number, capacity: numbe
   }
 }
 
-function hostPortsOf(pods: readonly Pod[]): Set<string> {
-  const ports = new Set<string>()
-  for (const pod of pods) {
-    for (const { ports: declared } of containersOf(pod)) {
-      for (const { hostPort, protocol = 'TCP' } of declared ?? []) {
-        if (hostPort) ports.add(`${protocol}/${hostPort}`)
-      }
+function hostPortsOf(pod: Pod): string[] {
+  const ports: string[] = []
+  for (const { ports: declared } of containersOf(pod)) {
+    for (const { hostPort, protocol = 'TCP' } of declared ?? []) {
+      if (hostPort) ports.push(`${protocol}/${hostPort}`)
     }
   }
   return ports

@@ -151,10 +151,7 @@ export function containerConfig(
     ...(container.command?.length ? { command: expandAll(container.command) } : {}),
     ...(container.args?.length ? { args: expandAll(container.args) } : {}),
     env,
-    ports: (container.ports ?? []).map(({ containerPort, protocol }) => ({
-      containerPort,
-      protocol,
-    })),
+    ports: portsOf(container),
     files,
     ...(limit === undefined ? {} : { memoryLimitBytes: quantityValue(mustQuantity(limit)) }),
     labels: {
@@ -163,6 +160,20 @@ export function containerConfig(
       [graceLabel]: String(pod.spec?.terminationGracePeriodSeconds ?? 30),
     },
   }
+}
+
+/** Declared ports, and those that probes ask at: a program surely listens there. */
+function portsOf(container: Container): ContainerConfig['ports'] {
+  const ports = (container.ports ?? []).map(({ containerPort, protocol }) => ({
+    containerPort,
+    protocol,
+  }))
+  for (const probe of [container.startupProbe, container.livenessProbe, container.readinessProbe]) {
+    const port = probe?.httpGet?.port ?? probe?.tcpSocket?.port ?? probe?.grpc?.port
+    if (typeof port !== 'number' || ports.some((p) => p.containerPort === port)) continue
+    ports.push({ containerPort: port, protocol: 'TCP' })
+  }
+  return ports
 }
 
 function decoded(secret: Secret | undefined): { readonly [key: string]: string } | undefined {

@@ -31,6 +31,11 @@ export function fieldPathOf(pod: Pod, container: Container): string {
   return `spec.${init ? 'initContainers' : 'containers'}{${container.name}}`
 }
 
+/** No Kubernetes event: how this laboratory marks a program that it does not know. */
+function simulatedText(container: Container): string {
+  return `No program of image "${container.image}" is known here: a generic server runs in its place`
+}
+
 /** Starts one container: back-off, image, configuration, create, start, postStart. */
 export class ContainerStarter {
   readonly #context: PodContext
@@ -70,6 +75,9 @@ export class ContainerStarter {
     if (!created.ok) return fail('CreateContainerError', created.error)
     this.#prune(cri, pod, container)
     recorder.event(pod, 'Normal', 'Created', 'Container created', path)
+    if (created.value.generic && attempt === 0) {
+      recorder.event(pod, 'Normal', 'Simulated', simulatedText(container), path)
+    }
     const started: CriResult<undefined> | undefined = yield* until(
       cri.startContainer(created.value.id),
     )

@@ -167,8 +167,8 @@ export class Kubelet implements Process {
     const { phase = 'Pending' } = pod.status ?? {}
     if (phase !== 'Pending' || pod.metadata.deletionTimestamp !== undefined) return
     if ((this.#runtime.cri?.pod(worker.uid).sandboxes.length ?? 0) > 0) return
-    const active = others.filter((other) => other.isActive).map((other) => other.pod)
-    const rejection = admitPod(this.#agent.node, pod, active)
+    const active = others.filter((other) => other.isActive).map((other) => other.footprint)
+    const rejection = admitPod(this.#agent.node, pod, worker.footprint, active)
     if (!rejection) return
     worker.reject(rejection.reason, rejection.message)
     this.#context.recorder.event(pod, 'Warning', rejection.reason, rejection.message)

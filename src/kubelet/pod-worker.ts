@@ -4,6 +4,7 @@ import type { ContainerStatus, Cri } from '../runtime/cri'
 import type { Timer } from '../sim/process'
 import { Future, firstOf, type Task, wait } from '../sim/task'
 import { type Micros, seconds } from '../sim/time'
+import { type Footprint, footprintOf } from './admission'
 import { ContainerStarter } from './container-starter'
 import { type PodActions, podActions } from './pod-actions'
 import type { PodContext } from './pod-context'
@@ -39,6 +40,7 @@ export class PodWorker {
   readonly #probes: PodProbes
   readonly #waiting = new Map<string, WaitingReason>()
   #pod: Pod
+  #footprint: Footprint | undefined
   #wake = new Future<void>()
   #interrupt = new Future<void>()
   #timer: Timer | undefined
@@ -66,6 +68,12 @@ export class PodWorker {
     return this.#pod
   }
 
+  /** What the pod takes from the node. */
+  get footprint(): Footprint {
+    this.#footprint ??= footprintOf(this.#pod)
+    return this.#footprint
+  }
+
   /** Counts in admission: it uses the node's resources. */
   get isActive(): boolean {
     return !this.#dead && !this.#isOver()
@@ -78,6 +86,7 @@ export class PodWorker {
   update(pod: Pod): void {
     const before = this.#pod
     this.#pod = pod
+    if (pod.metadata.generation !== before.metadata.generation) this.#footprint = undefined
     const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata
     if (deletionTimestamp !== undefined) this.terminate(deletionGracePeriodSeconds ?? 30, false)
     else if (mattersTo(before, pod)) this.wake()
@@ -333,9 +342,9 @@ export class PodWorker {
 
   #pastDeadline(): boolean {
     const limit = this.#pod.spec?.activeDeadlineSeconds
+    if (limit === undefined) return false
     const began = this.#previous()?.startTime
     const startedAt = began === undefined ? undefined : parseTime(began)
-    if (limit === undefined) return false
     const now = this.#context.env.clock.wall()
     const left = (startedAt ?? now) + seconds(limit) - now
     if (left > 0) {

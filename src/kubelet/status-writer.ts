@@ -146,7 +146,10 @@ export class StatusWriter {
       const { desired } = entry
       const body = statusPatch(entry.written ?? pod.status, desired)
       const error = body && (yield* this.#patch(pod, body))
-      if (error && isFinal(error)) break
+      if (error && isFinal(error)) {
+        if (!isNotFound(error)) this.#env.note('status.rejected', error.message)
+        break
+      }
       if (error) {
         yield* wait(this.#env.clock.sleep(retryDelay, 'kubelet.status-retry'))
         continue
@@ -177,7 +180,7 @@ export class StatusWriter {
   }
 }
 
-/** No later try can succeed: the pod is gone, replaced by another, or the status is not accepted. */
+/** No later try can succeed: the pod is gone, or the server will never take this status. */
 function isFinal(error: ApiError): boolean {
-  return isNotFound(error) || error.code === 409 || error.code === 422 || error.code === 403
+  return isNotFound(error) || error.code === 400 || error.code === 422
 }

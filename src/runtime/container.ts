@@ -49,6 +49,7 @@ export class RunningContainer {
   readonly #programs = new Set<CatalogueProgram>()
   #shell: Shell | undefined
   #process: ProcessHandle | undefined
+  #ports: readonly number[] = []
   #main: CatalogueProgram | undefined
   readonly #sleeps = new Set<Timer>()
   #dead = false
@@ -69,6 +70,7 @@ export class RunningContainer {
     ]
     const own = image.binaries[argv[0] ?? '']
     if (own?.kind === 'process' && processProgram) {
+      this.#ports = [...own.ports, ...config.ports.map(({ containerPort }) => containerPort)]
       this.#startProcess(processProgram)
       return undefined
     }
@@ -92,7 +94,7 @@ export class RunningContainer {
   }
 
   listens(port: number): boolean {
-    if (this.#process) return this.#process.status === 'running'
+    if (this.#process) return this.#process.status === 'running' && this.#ports.includes(port)
     for (const program of this.#programs) if (program.listens(port)) return true
     return false
   }
@@ -128,7 +130,7 @@ export class RunningContainer {
     const write = (text: string) => {
       if (output.length < 10_240) output += text
     }
-    const shell = this.#newShell()
+    const shell = this.#newShell(true)
     const timer = env.clock.after(
       timeout,
       () => {
@@ -188,12 +190,13 @@ export class RunningContainer {
     return started
   }
 
-  #newShell(): Shell {
+  /** `beside`: for an exec; a program nobody knows there is a check, and succeeds. */
+  #newShell(beside = false): Shell {
     const { env } = this.#place
-    return new Shell(this.#system(), 'sh', (task) => env.spawn(task))
+    return new Shell(this.#system(beside), 'sh', (task) => env.spawn(task))
   }
 
-  #system(): ShellSystem {
+  #system(beside: boolean): ShellSystem {
     const { env, pod, config } = this.#place
     return {
       hostname: pod.hostname,
@@ -211,29 +214,34 @@ export class RunningContainer {
         return future
       },
       random: (bound) => env.random.below(bound),
-      start: (argv, write) => this.#child(argv, write),
+      start: (argv, write) => this.#child(argv, write, beside),
       http: (url, timeout) => this.#place.http(url, timeout),
     }
   }
 
-  #child(argv: readonly string[], write: (text: string) => void): ChildProcess | undefined {
+  #child(
+    argv: readonly string[],
+    write: (text: string) => void,
+    beside: boolean,
+  ): ChildProcess | undefined {
+    const { image, generic } = this.#place.manifest
+    if (beside && generic) return finished(0)
     const program = this.#binary(argv)
     if (!program) return undefined
-    const { binaries } = this.#place.manifest.image
+    const { binaries } = image
     const plain = argv[0]?.split('/').at(-1) ?? ''
     const data = binaries[argv[0] ?? ''] ?? binaries[plain]
     if (data?.kind !== 'ping') return program
     const up = [...this.#programs].some((p) => p !== program && p.up)
     write(up ? data.up : data.down)
-    const exited = new Future<number>()
-    exited.resolve(up ? 0 : data.downExitCode)
     program.kill()
-    return { exited, terminate: () => {}, kill: () => {} }
+    return finished(up ? 0 : data.downExitCode)
   }
 
   #programPlace(): ProgramPlace {
     const { env, pod, ip, config, imageName } = this.#place
-    return { clock: env.clock, machine: env.self.machine, pod, ip, config, imageName }
+    const files = this.#files
+    return { clock: env.clock, machine: env.self.machine, pod, ip, config, imageName, files }
   }
 
   #write(text: string): void {
@@ -256,6 +264,12 @@ export class RunningContainer {
     for (const program of [...this.#programs]) program.kill()
     this.exited.resolve(exit)
   }
+}
+
+function finished(code: number): ChildProcess {
+  const exited = new Future<number>()
+  exited.resolve(code)
+  return { exited, terminate: () => {}, kill: () => {} }
 }
 
 function notFound(name: string): StartError {

@@ -43,6 +43,11 @@ function tcp(port: number, more: Partial<TcpProgram>): TcpProgram {
   }
 }
 
+const docroots: { readonly [product: string]: string } = {
+  Apache: '/usr/local/apache2/htdocs',
+  Caddy: '/usr/share/caddy',
+}
+
 /** A web server whose root and index exist and nothing else, as with an empty docroot. */
 function siteServer(product: string, title: string, more: Partial<WebProgram> = {}): WebProgram {
   const body = `${title}\n${address}URI: {path}\nVersion: ${product}/{version}\n`
@@ -53,7 +58,11 @@ function siteServer(product: string, title: string, more: Partial<WebProgram> = 
       { path: '/index.html', status: 200, body },
       { path: '*', status: 404, body: `404 Not Found\n${product}/{version}\n` },
     ],
-    { log: [`${product}/{version}: start worker processes`], ...more },
+    {
+      docroot: docroots[product] ?? '/usr/share/nginx/html',
+      log: [`${product}/{version}: start worker processes`],
+      ...more,
+    },
   )
 }
 
@@ -126,18 +135,20 @@ const agnhostNetexec = web(
   { portFlags: ['--http-port'], stop: goDefault, log: ['Started HTTP server on port {port}'] },
 )
 
-const controlPlane: Image[] = [
-  ['kube-apiserver', 30_111_492],
-  ['kube-controller-manager', 27_681_301],
-  ['kube-scheduler', 21_136_588],
-  ['kube-proxy', 31_468_661],
-  ['etcd', 22_871_747],
-].map(([name, sizeBytes]) => ({
+const controlPlanePrograms: readonly (readonly [string, number, readonly number[]])[] = [
+  ['kube-apiserver', 30_111_492, [6443]],
+  ['kube-controller-manager', 27_681_301, [10_257]],
+  ['kube-scheduler', 21_136_588, [10_259]],
+  ['kube-proxy', 31_468_661, [10_249, 10_256]],
+  ['etcd', 22_871_747, [2379, 2380, 2381]],
+]
+
+const controlPlane: Image[] = controlPlanePrograms.map(([name, sizeBytes, ports]) => ({
   repository: `registry.k8s.io/${name}`,
-  sizeBytes: Number(sizeBytes),
+  sizeBytes,
   shell: false,
-  entrypoint: [String(name)],
-  binaries: { [String(name)]: { kind: 'process' } },
+  entrypoint: [name],
+  binaries: { [name]: { kind: 'process', ports } },
 }))
 
 function image(

@@ -28,6 +28,8 @@ export interface WebProgram {
   readonly startMillis: number
   readonly memoryMiB: number
   readonly pages: readonly Page[]
+  /** Files of the container under this folder are served before the pages. */
+  readonly docroot?: string
   readonly stop: StopRule
   readonly log: readonly string[]
 }
@@ -75,7 +77,7 @@ export interface PingProgram {
   readonly downExitCode: number
 }
 
-/** Serves HTTP on every port the container declares: the stand-in for programs unknown here. */
+/** Serves HTTP on every port the container declares, or on any when none is: the stand-in for programs unknown here. */
 export interface GenericProgram {
   readonly kind: 'generic'
 }
@@ -83,6 +85,8 @@ export interface GenericProgram {
 /** A real process of the simulated machine: the control plane's own images. */
 export interface ProcessProgram {
   readonly kind: 'process'
+  /** Where it listens on the machine. */
+  readonly ports: readonly number[]
 }
 
 export type Program =

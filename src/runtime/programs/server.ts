@@ -13,6 +13,8 @@ export interface ProgramPlace {
   readonly ip: string
   readonly config: ContainerConfig
   readonly imageName: ImageName
+  /** The container's files, as they are now. */
+  readonly files: ReadonlyMap<string, string>
 }
 
 export interface HttpAnswer {
@@ -76,7 +78,8 @@ export class CatalogueProgram implements RunningProgram {
     const { kind } = this.#program
     if (kind === 'web' || kind === 'tcp') return port === this.#port
     if (kind !== 'generic') return false
-    return this.#place.config.ports.some((declared) => declared.containerPort === port)
+    const { ports } = this.#place.config
+    return ports.length === 0 || ports.some((declared) => declared.containerPort === port)
   }
 
   answer(port: number, request: PodHttpRequest): HttpAnswer | undefined {
@@ -84,6 +87,8 @@ export class CatalogueProgram implements RunningProgram {
     if (this.#program.kind === 'generic') return { status: 200, body: this.#genericBody(port) }
     if (this.#program.kind !== 'web') return undefined
     const path = request.path.split('?')[0] ?? '/'
+    const file = this.#file(this.#program.docroot, path)
+    if (file !== undefined) return { status: 200, body: file }
     const page = this.#program.pages.find((p) => matches(p.path, path))
     if (!page) return { status: 404, body: '404 page not found\n' }
     return this.#pageAnswer(page, port, request)
@@ -98,6 +103,11 @@ export class CatalogueProgram implements RunningProgram {
 
   kill(): void {
     this.#end(137)
+  }
+
+  #file(docroot: string | undefined, path: string): string | undefined {
+    if (docroot === undefined) return undefined
+    return this.#place.files.get(docroot + (path.endsWith('/') ? `${path}index.html` : path))
   }
 
   #begin(): void {
