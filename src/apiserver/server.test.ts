@@ -440,6 +440,28 @@ describe('services', () => {
   })
 })
 
+describe('a server that is told to end', () => {
+  it('P11 leaves the endpoints, ends its watches, refuses what comes after', () => {
+    const api = apiFixture({ masters: 3 })
+    let end: ApiResponse | undefined
+    const onClose = (response: ApiResponse) => {
+      end = response
+    }
+    api.clientOf(2).watch(NODES, {}, { onEvent: () => {}, onClose })
+    api.advance(seconds(1))
+    const server = api.masters[2]?.process('kube-apiserver')
+    const last = api.env.spawn(api.clientOf(2).create(NODES, { metadata: { name: 'last' } }))
+    api.advance(700)
+    api.sim.inject('term', () => server?.terminate())
+    api.advance(seconds(3))
+    expect([last.value?.ok, end?.status, server?.status]).toEqual([true, 200, 'exited'])
+    expect(api.runTask(api.clientOf(2).list(NODES))).toMatchObject({ error: { code: 0 } })
+    const where = { namespace: 'default', name: 'kubernetes' }
+    const { subsets } = must(api.runTask(api.client.get(ENDPOINTS, where)))
+    expect(subsets?.[0]?.addresses?.map(({ ip }) => ip)).toEqual(['10.0.0.1', '10.0.0.2'])
+  })
+})
+
 describe('without a majority of etcd', () => {
   it('A16 P5 nothing is acknowledged, health says so, and it heals', () => {
     const api = apiFixture({ masters: 3 })

@@ -13,10 +13,11 @@ import { EtcdClient } from '../etcd/client'
 import type { StreamEnd } from '../sim/network'
 import type { Process, ProcessEnv, ProcessFactory } from '../sim/process'
 import { type Task, wait } from '../sim/task'
-import { type Micros, minutes, seconds } from '../sim/time'
+import { type Micros, millis, minutes, seconds } from '../sim/time'
 import { authenticated } from './authentication'
 import { authorize, denialText } from './authorization'
 import { createBootstrapObjects } from './bootstrap'
+import { waitAtMost } from './cache/deadline'
 import { WatchCache } from './cache/watch-cache'
 import { compactRegularly } from './compactor'
 import { lookupsOf } from './handlers/admit'
@@ -33,6 +34,9 @@ import { ObjectStore } from './storage/object-store'
 
 const bookmarkInterval: Micros = minutes(1)
 const eventTtlSeconds = 3600
+/** What is in flight when the server is told to end may take this long. */
+const shutdownGrace: Micros = seconds(2)
+const shutdownPoll: Micros = millis(50)
 
 export interface ApiServerOptions {
   /** Machine names or addresses of the etcd members; the nearest first. */
@@ -115,6 +119,7 @@ class ApiServer implements Process {
 
   /** SIGTERM: no longer ready, out of the endpoints, then gone; what is in flight gets a moment. */
   stop(): void {
+    if (this.#health.shuttingDown) return
     this.#health.shuttingDown = true
     this.#env.spawn(this.#shutDown())
   }
@@ -130,9 +135,13 @@ class ApiServer implements Process {
   }
 
   *#shutDown(): Task<void> {
-    const left = this.#env.spawn(this.#masters.leave())
-    this.#env.clock.after(seconds(2), () => left.resolve(undefined), 'apiserver.shutdown')
-    yield* wait(left)
+    const { clock, network, spawn } = this.#env
+    network.unlisten(apiServerPort)
+    const deadline = clock.monotonic() + shutdownGrace
+    yield* waitAtMost(clock, spawn(this.#masters.leave()), shutdownGrace)
+    while (this.#inFlight > 0 && clock.monotonic() < deadline) {
+      yield* wait(clock.sleep(shutdownPoll, 'apiserver.shutdown'))
+    }
     for (const watcher of [...this.#cache.allWatchers()]) watcher.end()
     this.#env.exit(0)
   }

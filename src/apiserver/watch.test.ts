@@ -6,7 +6,7 @@ import type { ApiResponse, WatchEvent } from '../client/request'
 import { apiServerPort, type WatchFrame } from '../client/wire'
 import { EtcdClient, prefixEnd } from '../etcd/client'
 import { type Task, wait } from '../sim/task'
-import { millis, seconds } from '../sim/time'
+import { millis, minutes, seconds } from '../sim/time'
 import { type ApiFixture, admin, apiFixture } from '../testing/api-fixture'
 import { historyEventsMin, ResourceCache } from './cache/resource-cache'
 import { Watcher } from './cache/watcher'
@@ -349,6 +349,19 @@ function etcdPicture(api: ApiFixture): string {
 }
 
 describe('a lost history', () => {
+  it('P10 is dropped by one of the servers every five minutes', () => {
+    const api = apiFixture({ masters: 3 })
+    put(api, 'a', {}, 0)
+    api.advance(minutes(16))
+    const oldest = api.masters.map(({ ip }) => {
+      const status = api.runTask(new EtcdClient(api.env, [ip]).status())
+      return status.ok ? status.value.compactRevision : 0
+    })
+    expect(oldest[0]).toBeGreaterThan(10)
+    expect(new Set(oldest).size).toBe(1)
+    expect(new Set(pictures(api, undefined)).size).toBe(1)
+  })
+
   it('P4 a compacted revision cannot be listed any more', () => {
     const api = apiFixture()
     put(api, 'a', {}, 0)

@@ -51,7 +51,24 @@ export class CacheEvent {
   }
 }
 
-/** The object as clients see it: with its revision as resourceVersion. */
-export function withRevision(object: KubeObject, revision: number): KubeObject {
-  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }
+const recentMax = 8192
+const recentValues: (KubeObject | undefined)[] = new Array(recentMax).fill(undefined)
+const recentObjects: (KubeObject | undefined)[] = new Array(recentMax).fill(undefined)
+
+/**
+ * A stored value as clients see it: with its revision as resourceVersion. The servers of one
+ * simulation store the same value by reference and see it at nearly the same time, so that they
+ * share what is made of it.
+ */
+export function withRevision(value: KubeObject, revision: number): KubeObject {
+  const slot = revision & (recentMax - 1)
+  const resourceVersion = String(revision)
+  const recent = recentObjects[slot]
+  if (recentValues[slot] === value && recent?.metadata.resourceVersion === resourceVersion) {
+    return recent
+  }
+  const object = { ...value, metadata: { ...value.metadata, resourceVersion } }
+  recentValues[slot] = value
+  recentObjects[slot] = object
+  return object
 }

@@ -131,9 +131,10 @@ export class ObjectStore {
 
   *#commit(key: string, current: Current, change: Change): Task<WriteResult | Lost> {
     const { companions } = change
+    const value = change.type === 'put' ? withoutRevision(change.object) : undefined
     const write: RequestOp =
       change.type === 'put'
-        ? { type: 'put', request: putRequest(key, change) }
+        ? { type: 'put', request: { key, value, lease: change.lease ?? 0 } }
         : { type: 'deleteRange', request: { key } }
     const read = (wanted: string): RequestOp => ({ type: 'range', request: { key: wanted } })
     const result = yield* this.#etcd.txn({
@@ -145,9 +146,16 @@ export class ObjectStore {
       failure: [read(key), ...(companions?.compare ?? []).map((compare) => read(compare.key))],
     })
     if (!result.ok) return { ok: false, status: etcdFailureStatus(result) }
-    const { value } = result
-    if (value.succeeded) return committed(change, current, value.header.revision)
-    return { current: currentOf(firstKv(value, 0)), companions: seenIn(value, companions) }
+    const { succeeded, header } = result.value
+    if (succeeded && value) {
+      const done = current.revision === 0 ? 'created' : 'updated'
+      return { ok: true, object: withRevision(value, header.revision), done }
+    }
+    if (succeeded) return deleted(change, current, header.revision)
+    return {
+      current: currentOf(firstKv(result.value, 0)),
+      companions: seenIn(result.value, companions),
+    }
   }
 }
 
@@ -195,18 +203,10 @@ function isSame(next: KubeObject, current: KubeObject): boolean {
   return semanticEqual(next, current)
 }
 
-function committed(change: Change, current: Current, revision: number): WriteResult {
-  if (change.type === 'delete') {
-    const object = change.answer ?? withRevision(current.object as KubeObject, revision)
-    return { ok: true, object, done: 'deleted' }
-  }
-  const object = withRevision(change.object, revision)
-  return { ok: true, object, done: current.revision === 0 ? 'created' : 'updated' }
-}
-
-function putRequest(key: string, change: Extract<Change, { type: 'put' }>) {
-  const value = withoutRevision(change.object)
-  return change.lease === undefined ? { key, value } : { key, value, lease: change.lease }
+function deleted(change: Change, current: Current, revision: number): WriteResult {
+  const answer = change.type === 'delete' ? change.answer : undefined
+  const object = answer ?? withRevision(current.object as KubeObject, revision)
+  return { ok: true, object, done: 'deleted' }
 }
 
 /** Stored objects do not know their revision: the store does. */
