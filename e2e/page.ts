@@ -1,4 +1,5 @@
 import { expect, type Locator, type Page } from '@playwright/test'
+import { selectors } from '../src/ui/testids'
 
 /** The page as a journey sees it: what it shows, and the hands a person has. */
 export class Playground {
@@ -14,11 +15,11 @@ export class Playground {
   }
 
   machine(name: string): Locator {
-    return this.page.locator(`[data-testid="machine"][data-name="${name}"]`)
+    return this.page.locator(selectors.machine(name))
   }
 
   pods(where = ''): Locator {
-    return this.page.locator(`[data-testid="pod"][data-namespace="default"]${where}`)
+    return this.page.locator(selectors.pods(`[data-namespace="default"]${where}`))
   }
 
   readyPods(prefix = ''): Locator {
@@ -26,16 +27,20 @@ export class Playground {
   }
 
   service(name: string): Locator {
-    return this.page.locator(`[data-testid="service"][data-name="${name}"]`)
+    return this.page.locator(selectors.service(name))
   }
 
   get clock(): Locator {
-    return this.page.getByTestId('clock')
+    return this.page.locator(selectors.clock)
   }
 
   async expectNodesReady(count: number): Promise<void> {
     const machines = this.page.locator('[data-testid="machine"][data-ready="True"]')
     await expect(machines).toHaveCount(count)
+  }
+
+  expectReady(prefix: string, count: number): Promise<void> {
+    return expect(this.readyPods(prefix)).toHaveCount(count)
   }
 
   /** Virtual microseconds. */

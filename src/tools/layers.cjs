@@ -51,7 +51,11 @@ module.exports = {
       name: 'no-cycles',
       severity: 'error',
       from: { pathNot: '\\.test\\.tsx?$' },
-      to: { circular: true, preCompilationOnly: false, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: {
+        circular: true,
+        preCompilationOnly: false,
+        viaOnly: { dependencyTypesNot: ['type-only'] },
+      },
     },
     {
       name: 'sibling-controllers',

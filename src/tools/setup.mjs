@@ -8,7 +8,9 @@ export const root = path.resolve(import.meta.dirname, '../..')
 const stamp = path.join(root, 'node_modules/.kubarium-setup')
 
 const lockDigest = () =>
-  createHash('sha256').update(fs.readFileSync(path.join(root, 'package-lock.json'))).digest('hex')
+  createHash('sha256')
+    .update(fs.readFileSync(path.join(root, 'package-lock.json')))
+    .digest('hex')
 
 /**
  * Installs the locked dependencies unless they are there already. Not `npm ci`: it refuses a lock
@@ -38,7 +40,8 @@ function onPath(name) {
 export function ensureChromium() {
   const named = process.env.KUBARIUM_CHROMIUM
   if (named) {
-    if (!fs.existsSync(named)) throw new Error(`KUBARIUM_CHROMIUM names ${named}, which is not there`)
+    if (!fs.existsSync(named))
+      throw new Error(`KUBARIUM_CHROMIUM names ${named}, which is not there`)
     return named
   }
   const found = chromiumNames.map(onPath).find(Boolean)

@@ -36,7 +36,9 @@ function count(name, file, status, read) {
   passed += counts.passed
   failed += counts.failed
   if (status !== 0 && counts.failed === 0) failed++
-  console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name}: ${counts.passed} passed, ${counts.failed} failed`)
+  console.log(
+    `${status === 0 ? 'ok  ' : 'FAIL'} ${name}: ${counts.passed} passed, ${counts.failed} failed`,
+  )
 }
 
 const environments = ['engine', 'worker', 'ui', 'node']
@@ -47,7 +49,11 @@ const steps = {
       check(`types of ${environment}`, node('typescript-native/bin/tsc', '-p', project))
     }
   },
-  lint: () => check('lint', node('@biomejs/biome/bin/biome', 'ci', '--error-on-warnings', '.')),
+  lint: () =>
+    check(
+      'lint',
+      node('@biomejs/biome/bin/biome', 'ci', '--colors=off', '--error-on-warnings', '.'),
+    ),
   layers: () => {
     const config = path.join(root, 'src/tools/layers.cjs')
     const cli = 'dependency-cruiser/bin/dependency-cruise.mjs'
@@ -66,18 +72,17 @@ const steps = {
     )
     count('unit, golden, scenario, swarm', report, status, (r) => ({
       passed: r.numPassedTests,
-      failed: r.numFailedTests + r.testResults.filter((t) => t.status === 'failed' && t.assertionResults.length === 0).length,
+      failed:
+        r.numFailedTests +
+        r.testResults.filter((t) => t.status === 'failed' && t.assertionResults.length === 0)
+          .length,
     }))
   },
   e2e() {
-    const chromium = ensureChromium()
-    ensureBuilt()
     const report = path.join(cache, 'e2e.json')
     fs.rmSync(report, { force: true })
-    if (chromium) process.env.KUBARIUM_CHROMIUM = chromium
     process.env.PLAYWRIGHT_JSON_OUTPUT_NAME = report
-    const config = path.join(root, 'e2e/playwright.config.ts')
-    const status = node('@playwright/test/cli.js', 'test', '--config', config, '--reporter=list,json')
+    const status = playwright('e2e/playwright.config.ts', '--reporter=list,json')
     count('e2e', report, status, (r) => ({
       passed: r.stats.expected + r.stats.flaky,
       failed: r.stats.unexpected,
@@ -85,8 +90,26 @@ const steps = {
   },
 }
 
+/** Not part of the tests: run only by name. */
+const extras = {
+  pictures: () => check('pictures', playwright('e2e/pictures.config.ts', '--reporter=list')),
+}
+
+function playwright(config, ...words) {
+  const chromium = ensureChromium()
+  if (chromium) process.env.KUBARIUM_CHROMIUM = chromium
+  ensureBuilt()
+  return node('@playwright/test/cli.js', 'test', '--config', path.join(root, config), ...words)
+}
+
 const wanted = process.argv.slice(2)
-for (const [name, step] of Object.entries(steps)) {
+const chosen = wanted.length === 0 ? steps : { ...steps, ...extras }
+const unknown = wanted.filter((name) => !Object.hasOwn(chosen, name))
+if (unknown.length > 0) {
+  console.error(`no step "${unknown.join(', ')}": there are ${Object.keys(chosen).join(', ')}`)
+  process.exit(2)
+}
+for (const [name, step] of Object.entries(chosen)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
   const began = Date.now()
   try {
