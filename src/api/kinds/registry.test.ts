@@ -7,6 +7,10 @@ function sample(fields: object): KubeObject {
   return { apiVersion: 'v1', kind: 'X', metadata: { name: 'x' }, ...fields } as KubeObject
 }
 
+function rule(...resources: readonly string[]): object {
+  return { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources }
+}
+
 describe('strategyFor', () => {
   it('completes admission policies', () => {
     const rules = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'] }
@@ -31,6 +35,72 @@ describe('strategyFor', () => {
       'spec.matchConstraints',
       'spec.validations',
       'spec.auditAnnotations',
+    ])
+  })
+
+  it.each([
+    [
+      { name: 'a.b' },
+      'name: Invalid value: "a.b": should be a domain with at least three segments separated by dots',
+    ],
+    [
+      { rules: [rule('*', 'pods')] },
+      'rules[0].resources: Invalid value: ["*","pods"]: if \'*\' is present, must not specify other resources without subresources',
+    ],
+    [
+      { rules: [rule('*', 'a/*', 'a/b')] },
+      'rules[0].resources[2]: Invalid value: "a/b": if \'a/*\' is present, must not specify a/b',
+    ],
+    [
+      { clientConfig: { url: 'https://me@host/x' } },
+      'clientConfig.url: Invalid value: "me": user information is not permitted in the URL',
+    ],
+    [
+      { clientConfig: { url: 'http://host' } },
+      'clientConfig.url: Invalid value: "http": \'https\' is the only allowed URL scheme; desired format: https://host[/path]',
+    ],
+    [
+      { clientConfig: { service: { name: 'a', namespace: 'b', path: '/x//y' } } },
+      'clientConfig.service.path: Invalid value: "/x//y": segment[1] may not be empty',
+    ],
+    [
+      { admissionReviewVersions: ['v2', 'v2'] },
+      'admissionReviewVersions[1]: Invalid value: "v2": duplicate version',
+      'admissionReviewVersions: Invalid value: ["v2","v2"]: must include at least one of v1, v1beta1',
+    ],
+  ])('checks webhooks: %j', (change, ...faults) => {
+    const good = {
+      name: 'a.b.c',
+      clientConfig: { url: 'https://host/path' },
+      rules: [rule('*', 'pods/*')],
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+    }
+    const { validate } = strategyFor(
+      'admissionregistration.k8s.io',
+      'validatingwebhookconfigurations',
+    )
+    expect(validate(sample({ webhooks: [good] }))).toEqual([])
+    const errors = validate(sample({ webhooks: [{ ...good, ...change }] }))
+    expect(errors.map(fieldErrorText)).toEqual(faults.map((fault) => `webhooks[0].${fault}`))
+  })
+
+  it('says what an API service lacks', () => {
+    const strategy = strategyFor('apiregistration.k8s.io', 'apiservices')
+    const spec = { group: 'g.io', version: 'v1', groupPriorityMinimum: 1, versionPriority: 1 }
+    const service = (more: object) =>
+      strategy
+        .validate(sample({ metadata: { name: 'v1.g.io' }, spec: { ...spec, ...more } }))
+        .map(fieldErrorText)
+    expect(service({})).toEqual([])
+    expect(service({ insecureSkipTLSVerify: true, caBundle: 'AAAA' })).toEqual([
+      'spec.caBundle: Invalid value: "3 bytes": local APIServices may not have a caBundle',
+      'spec.insecureSkipTLSVerify: Invalid value: true: local APIServices may not have insecureSkipTLSVerify',
+    ])
+    expect(service({ service: { port: 0 } })).toEqual([
+      'spec.service.namespace: Required value',
+      'spec.service.name: Required value',
+      'spec.service.port: Invalid value: 0: port is not valid: must be between 1 and 65535, inclusive',
     ])
   })
 

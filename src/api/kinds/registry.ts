@@ -6,18 +6,14 @@ import { statefulSetStrategy } from './apps/stateful-set'
 import { cronJobStrategy, jobStrategy } from './batch/strategies'
 import { admissionPolicyBindingStrategy, admissionPolicyStrategy } from './cluster/admission-policy'
 import { definitionStrategy } from './cluster/definition'
-import {
-  apiServiceStrategy,
-  mutatingWebhookStrategy,
-  signingRequestStrategy,
-  validatingWebhookStrategy,
-} from './cluster/extensions'
+import { apiServiceStrategy, signingRequestStrategy } from './cluster/extensions'
 import {
   clusterRoleBindingStrategy,
   clusterRoleStrategy,
   roleBindingStrategy,
   roleStrategy,
 } from './cluster/rbac'
+import { mutatingWebhookStrategy, validatingWebhookStrategy } from './cluster/webhooks'
 import {
   eventStrategy,
   leaseStrategy,

@@ -1,5 +1,5 @@
 import type { DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy } from '../../generated/apps-v1'
-import { type FieldError, invalid, required } from '../../machinery/field'
+import { type FieldError, invalid, notSupported, required } from '../../machinery/field'
 import { semanticEqual } from '../../machinery/semantic-equal'
 import { checkLabelSelector, checkNonNegative } from '../checks'
 import { isEmptySelector, validateControllerTemplate } from '../pod/template'
@@ -10,13 +10,13 @@ import {
   checkCollisions,
   checkIntOrPercent,
   checkSelectorFixed,
-  checkUpdateType,
   isZero,
   SELECTOR,
   SPEC,
   STATUS,
   TEMPLATE,
   templateOf,
+  unknownStrategy,
 } from './replicas'
 
 const ROLLING = { maxUnavailable: 1, maxSurge: 0 }
@@ -101,8 +101,11 @@ function validateDaemonSet(spec: DaemonSetSpec, errors: FieldError[]): void {
 }
 
 function validateUpdateStrategy(strategy: DaemonSetUpdateStrategy, errors: FieldError[]): void {
-  checkUpdateType(strategy.type, ['RollingUpdate', 'OnDelete'], UPDATE, errors)
-  if (strategy.type !== 'RollingUpdate') return
+  if (strategy.type === 'OnDelete') return
+  if (strategy.type !== 'RollingUpdate') {
+    errors.push(notSupported(UPDATE, unknownStrategy(strategy), ['RollingUpdate', 'OnDelete']))
+    return
+  }
   const at = UPDATE.child('rollingUpdate')
   const rolling = strategy.rollingUpdate
   if (!rolling) {

@@ -22,6 +22,7 @@ import {
   SPEC,
   TEMPLATE,
   templateOf,
+  unknownStrategy,
   validateCounts,
 } from './replicas'
 
@@ -117,10 +118,8 @@ function validateStrategy(strategy: DeploymentStrategy, errors: FieldError[]): v
       }
       checkAtMostAll(rolling.maxUnavailable, at.child('maxUnavailable'), errors)
       return
-    default: {
-      const bad = { Type: strategy.type ?? '', RollingUpdate: null }
-      errors.push(notSupported(STRATEGY, bad, ['Recreate', 'RollingUpdate']))
-    }
+    default:
+      errors.push(notSupported(STRATEGY, unknownStrategy(strategy), ['Recreate', 'RollingUpdate']))
   }
 }
 

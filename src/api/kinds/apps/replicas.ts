@@ -1,6 +1,6 @@
 import type { PodTemplateSpec } from '../../generated/core-v1'
 import type { LabelSelector } from '../../generated/meta-v1'
-import { type FieldError, invalid, notSupported, Path, required } from '../../machinery/field'
+import { type FieldError, invalid, Path } from '../../machinery/field'
 import { isPercent } from '../../machinery/int-or-string'
 import { isValidLabelValue, isValidPercent } from '../../machinery/names'
 import { semanticEqual } from '../../machinery/semantic-equal'
@@ -112,13 +112,16 @@ export function checkCollisions(
   errors.push(invalid(STATUS.child('collisionCount'), now ?? 0, 'cannot be decremented'))
 }
 
-/** One of two update types; anything else is unsupported. */
-export function checkUpdateType(
-  type: string | undefined,
-  allowed: readonly string[],
-  path: Path,
-  errors: FieldError[],
-): void {
-  if (type && allowed.includes(type)) return
-  errors.push(type ? notSupported(path, type, allowed) : required(path))
+/** How Kubernetes prints a strategy of a type it does not know: the internal form has no tags. */
+export function unknownStrategy(strategy: {
+  readonly type?: string
+  readonly rollingUpdate?: {
+    readonly maxUnavailable?: number | string
+    readonly maxSurge?: number | string
+  }
+}): object {
+  const { type = '', rollingUpdate: rolling } = strategy
+  const { maxUnavailable = 0, maxSurge = 0 } = rolling ?? {}
+  const limits = { MaxUnavailable: maxUnavailable, MaxSurge: maxSurge }
+  return { Type: type, RollingUpdate: rolling ? limits : null }
 }

@@ -3,11 +3,18 @@ import type {
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
 } from '../../generated/admissionregistration-v1'
-import { duplicate, type FieldError, notSupported, Path, required } from '../../machinery/field'
+import {
+  duplicate,
+  type FieldError,
+  invalid,
+  notSupported,
+  Path,
+  required,
+} from '../../machinery/field'
 import { checkLabelSelector } from '../checks'
 import { each, missing, within } from '../sharing'
 import { type KindStrategy, strategyOf } from '../strategy'
-import { oneOf, validateRule } from './extensions'
+import { oneOf, validateRule } from './webhooks'
 
 const SPEC = Path.of('spec')
 const ACTIONS = ['Audit', 'Deny', 'Warn']
@@ -58,11 +65,18 @@ export const admissionPolicyBindingStrategy: KindStrategy<ValidatingAdmissionPol
       if (match) validateMatch(match, SPEC.child('matchResources'), errors)
       const actions = spec?.validationActions ?? []
       const at = SPEC.child('validationActions')
-      if (actions.length === 0) errors.push(required(at))
       actions.forEach((action, i) => {
         if (!ACTIONS.includes(action)) errors.push(notSupported(at.index(i), action, ACTIONS))
         if (actions.indexOf(action) < i) errors.push(duplicate(at.index(i), action))
       })
+      if (actions.includes('Deny') && actions.includes('Warn')) {
+        const detail =
+          'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)'
+        errors.push(invalid(at, actions, detail))
+      }
+      if (actions.length === 0) {
+        errors.push(required(at, 'at least one validation action is required'))
+      }
     },
   })
 

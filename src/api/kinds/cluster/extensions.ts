@@ -1,21 +1,12 @@
-import type {
-  MutatingWebhook,
-  MutatingWebhookConfiguration,
-  RuleWithOperations,
-  ValidatingWebhook,
-  ValidatingWebhookConfiguration,
-  WebhookClientConfig,
-} from '../../generated/admissionregistration-v1'
 import type { CertificateSigningRequest } from '../../generated/certificates-v1'
 import { type FieldError, invalid, notSupported, Path, required } from '../../machinery/field'
-import { isQualifiedName } from '../../machinery/names'
+import { isDNS1035Label, isDNS1123Subdomain } from '../../machinery/names'
 import type { KubeObject } from '../../object'
-import { checkAll, checkLabelSelector, type NameRule, nameIsDNSSubdomain } from '../checks'
-import { each, missing, within } from '../sharing'
+import { checkAll, type NameRule } from '../checks'
+import { base64Bytes } from '../core/base64'
+import { missing, within } from '../sharing'
 import { type KindStrategy, strategyOf } from '../strategy'
 
-const WEBHOOKS = Path.of('webhooks')
-const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
 const SPEC = Path.of('spec')
 const USAGES = [
   'any',
@@ -43,147 +34,6 @@ const USAGES = [
   'timestamping',
 ]
 
-/** Rules of `validatingwebhookconfigurations`. */
-export const validatingWebhookStrategy: KindStrategy<ValidatingWebhookConfiguration> =
-  strategyOf<ValidatingWebhookConfiguration>({
-    namespaced: false,
-    hasGeneration: true,
-    allowUnconditionalUpdate: false,
-    defaults: (object) => within(object, 'webhooks', (webhooks) => each(webhooks, webhookDefaults)),
-    validate: (object, errors) => validateWebhooks(object.webhooks, errors),
-  })
-
-/** Rules of `mutatingwebhookconfigurations`. */
-export const mutatingWebhookStrategy: KindStrategy<MutatingWebhookConfiguration> =
-  strategyOf<MutatingWebhookConfiguration>({
-    namespaced: false,
-    hasGeneration: true,
-    allowUnconditionalUpdate: false,
-    defaults: (object) =>
-      within(object, 'webhooks', (webhooks) =>
-        each(webhooks, (webhook) =>
-          missing(webhookDefaults(webhook), { reinvocationPolicy: 'Never' }),
-        ),
-      ),
-    validate: (object, errors) => validateWebhooks(object.webhooks, errors),
-  })
-
-function webhookDefaults<T extends ValidatingWebhook | MutatingWebhook>(webhook: T): T {
-  let next = missing(webhook, {
-    failurePolicy: 'Fail',
-    matchPolicy: 'Equivalent',
-    namespaceSelector: {},
-    objectSelector: {},
-    timeoutSeconds: 10,
-  } as Partial<T>)
-  const rules = next.rules && each(next.rules, (rule) => missing(rule, { scope: '*' }))
-  if (rules !== next.rules) next = { ...next, rules }
-  const service = next.clientConfig?.service
-  if (service && service.port === undefined) {
-    const clientConfig = { ...next.clientConfig, service: { ...service, port: 443 } }
-    next = { ...next, clientConfig }
-  }
-  return next
-}
-
-function validateWebhooks(
-  webhooks: readonly (ValidatingWebhook | MutatingWebhook)[] | undefined,
-  errors: FieldError[],
-): void {
-  webhooks?.forEach((webhook, i) => {
-    const at = WEBHOOKS.index(i)
-    const name = webhook.name ?? ''
-    if (name === '' || isQualifiedName(name).length > 0 || name.split('.').length < 3) {
-      if (name === '') errors.push(required(at.child('name')))
-      else {
-        const messages = nameIsDNSSubdomain(name, false)
-        checkAll(messages, name, at.child('name'), errors)
-        if (messages.length === 0) {
-          const detail = 'should be a domain with at least three segments separated by dots'
-          errors.push(invalid(at.child('name'), name, detail))
-        }
-      }
-    }
-    if (!webhook.admissionReviewVersions?.length) {
-      const detail = 'must specify one of v1, v1beta1'
-      errors.push(required(at.child('admissionReviewVersions'), detail))
-    }
-    webhook.rules?.forEach((rule, j) => {
-      validateRule(rule, at.child('rules').index(j), errors)
-    })
-    oneOf(webhook.failurePolicy, ['Fail', 'Ignore'], at.child('failurePolicy'), errors)
-    oneOf(webhook.matchPolicy, ['Equivalent', 'Exact'], at.child('matchPolicy'), errors)
-    const effects = ['None', 'NoneOnDryRun']
-    if (webhook.sideEffects === undefined) {
-      const detail = 'must specify one of None, NoneOnDryRun'
-      errors.push(required(at.child('sideEffects'), detail))
-    } else oneOf(webhook.sideEffects, effects, at.child('sideEffects'), errors)
-    const seconds = webhook.timeoutSeconds
-    if (seconds !== undefined && (seconds < 1 || seconds > 30)) {
-      const detail = 'the timeout value must be between 1 and 30 seconds'
-      errors.push(invalid(at.child('timeoutSeconds'), seconds, detail))
-    }
-    checkLabelSelector(webhook.namespaceSelector, at.child('namespaceSelector'), errors)
-    checkLabelSelector(webhook.objectSelector, at.child('objectSelector'), errors)
-    validateClient(webhook.clientConfig ?? {}, at.child('clientConfig'), errors)
-  })
-}
-
-export function oneOf(
-  value: string | undefined,
-  allowed: readonly string[],
-  path: Path,
-  errors: FieldError[],
-): void {
-  if (value !== undefined && !allowed.includes(value)) {
-    errors.push(notSupported(path, value, allowed))
-  }
-}
-
-/** What requests an admission rule is for. */
-export function validateRule(rule: RuleWithOperations, path: Path, errors: FieldError[]): void {
-  const operations = rule.operations ?? []
-  if (operations.length === 0) errors.push(required(path.child('operations')))
-  if (operations.length > 1 && operations.includes('*')) {
-    const detail = "if '*' is present, must not specify other operations"
-    errors.push(invalid(path.child('operations'), operations, detail))
-  }
-  operations.forEach((operation, i) => {
-    if (OPERATIONS.includes(operation)) return
-    errors.push(notSupported(path.child('operations').index(i), operation, OPERATIONS))
-  })
-  for (const field of ['apiGroups', 'apiVersions', 'resources'] as const) {
-    const values = rule[field] ?? []
-    const at = path.child(field)
-    if (values.length === 0) errors.push(required(at))
-    if (values.length > 1 && values.includes('*')) {
-      const what = { apiGroups: 'API groups', apiVersions: 'API versions', resources: 'resources' }
-      const detail = `if '*' is present, must not specify other ${what[field]}`
-      errors.push(invalid(at, values, detail))
-    }
-    values.forEach((value, i) => {
-      if (value === '' && field !== 'apiGroups') errors.push(required(at.index(i)))
-    })
-  }
-  oneOf(rule.scope, ['*', 'Cluster', 'Namespaced'], path.child('scope'), errors)
-}
-
-function validateClient(config: WebhookClientConfig, path: Path, errors: FieldError[]): void {
-  const { service, url } = config
-  if ((service === undefined) === (url === undefined)) {
-    errors.push(required(path, 'exactly one of url or service is required'))
-    return
-  }
-  if (!service) return
-  const at = path.child('service')
-  if (!service.name) errors.push(required(at.child('name')))
-  if (!service.namespace) errors.push(required(at.child('namespace')))
-  const port = service.port ?? 443
-  if (port >= 1 && port <= 65_535) return
-  const detail = 'port is not valid: must be between 1 and 65535, inclusive'
-  errors.push(invalid(at.child('port'), port, detail))
-}
-
 /** An APIService, as far as its rules look at it. */
 interface ApiService extends KubeObject {
   readonly spec?: {
@@ -191,7 +41,13 @@ interface ApiService extends KubeObject {
     readonly version?: string
     readonly groupPriorityMinimum?: number
     readonly versionPriority?: number
-    readonly service?: { readonly port?: number }
+    readonly caBundle?: string
+    readonly insecureSkipTLSVerify?: boolean
+    readonly service?: {
+      readonly namespace?: string
+      readonly name?: string
+      readonly port?: number
+    }
   }
 }
 
@@ -224,6 +80,8 @@ export const apiServiceStrategy: KindStrategy<ApiService> = strategyOf<ApiServic
       const detail = 'only v1 may have an empty group and it better be legacy kube'
       errors.push(required(SPEC.child('group'), detail))
     }
+    if (group !== '') checkAll(isDNS1123Subdomain(group), group, SPEC.child('group'), errors)
+    checkAll(isDNS1035Label(version), version, SPEC.child('version'), errors)
     if (groupPriorityMinimum <= 0 || groupPriorityMinimum > 20_000) {
       const at = SPEC.child('groupPriorityMinimum')
       errors.push(invalid(at, groupPriorityMinimum, 'must be positive and less than 20000'))
@@ -232,8 +90,36 @@ export const apiServiceStrategy: KindStrategy<ApiService> = strategyOf<ApiServic
       const at = SPEC.child('versionPriority')
       errors.push(invalid(at, versionPriority, 'must be positive and less than 1000'))
     }
+    validateServing(object.spec ?? {}, errors)
   },
 })
+
+function validateServing(spec: NonNullable<ApiService['spec']>, errors: FieldError[]): void {
+  const { caBundle = '', insecureSkipTLSVerify = false, service } = spec
+  const insecureAt = SPEC.child('insecureSkipTLSVerify')
+  if (!service) {
+    if (caBundle !== '') {
+      const bytes = `${base64Bytes(caBundle)} bytes`
+      const detail = 'local APIServices may not have a caBundle'
+      errors.push(invalid(SPEC.child('caBundle'), bytes, detail))
+    }
+    if (insecureSkipTLSVerify) {
+      const detail = 'local APIServices may not have insecureSkipTLSVerify'
+      errors.push(invalid(insecureAt, true, detail))
+    }
+    return
+  }
+  const at = SPEC.child('service')
+  if (!service.namespace) errors.push(required(at.child('namespace')))
+  if (!service.name) errors.push(required(at.child('name')))
+  const { port = 443 } = service
+  if (port < 1 || port > 65_535) {
+    const detail = 'port is not valid: must be between 1 and 65535, inclusive'
+    errors.push(invalid(at.child('port'), port, detail))
+  }
+  if (!insecureSkipTLSVerify || caBundle === '') return
+  errors.push(invalid(insecureAt, true, 'may not be true if caBundle is present'))
+}
 
 /** Rules of `certificatesigningrequests`; the request itself is not parsed. */
 export const signingRequestStrategy: KindStrategy<CertificateSigningRequest> =
