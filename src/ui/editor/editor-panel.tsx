@@ -65,7 +65,7 @@ export default function EditorPanel() {
           data-testid="apply"
         >
           <Play size={14} aria-hidden />
-          Apply <kbd className="font-sans text-xs opacity-80">{APPLY_KEYS}</kbd>
+          Apply <kbd className="font-sans text-xs">{APPLY_KEYS}</kbd>
         </button>
         <button
           type="button"

@@ -89,7 +89,7 @@ export function ServiceDetails({ serviceKey }: { readonly serviceKey: string }) 
         <ul className="space-y-1 text-[13px]">
           {endpoints.map((endpoint) => (
             <li
-              key={endpoint.pod}
+              key={endpoint.pod + endpoint.address}
               className="flex items-center gap-2"
               data-testid="endpoint"
               data-ready={endpoint.ready}
@@ -99,9 +99,13 @@ export function ServiceDetails({ serviceKey }: { readonly serviceKey: string }) 
               ) : (
                 <CircleX size={14} className="text-amber" aria-label="not ready" />
               )}
-              <SubjectLink subject={{ kind: 'pod', key: endpoint.pod }}>
-                {splitKey(endpoint.pod).name}
-              </SubjectLink>
+              {endpoint.pod === '' ? (
+                'not a pod'
+              ) : (
+                <SubjectLink subject={{ kind: 'pod', key: endpoint.pod }}>
+                  {splitKey(endpoint.pod).name}
+                </SubjectLink>
+              )}
               <span className="ml-auto font-mono text-xs text-muted">{endpoint.address}</span>
             </li>
           ))}

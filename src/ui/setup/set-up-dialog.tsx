@@ -49,20 +49,15 @@ export function SetUpDialog({ onNewCluster }: { onNewCluster(spec: ClusterSpec):
             label="Cpu of a worker"
             value={draft.workerCpu}
             onChange={(workerCpu) => change({ workerCpu })}
-            hint="cores: 4 or 500m"
+            hint="4, 500m"
           />
           <TextField
             label="Memory of a worker"
             value={draft.workerMemory}
             onChange={(workerMemory) => change({ workerMemory })}
-            hint="bytes: 8Gi or 512Mi"
+            hint="8Gi, 512Mi"
           />
-          <TextField
-            label="Zones"
-            value={zones}
-            onChange={setZones}
-            hint="workers and masters take turns"
-          />
+          <TextField label="Zones" value={zones} onChange={setZones} hint="machines take turns" />
           <Amount
             label="Network latency, µs one way"
             value={draft.latencyMicros}

@@ -22,7 +22,7 @@ export default function FeedDrawer({ lines }: { readonly lines: readonly FeedLin
   return (
     <div
       ref={box}
-      className="h-52 overflow-auto border-b border-line px-3 py-2"
+      className="h-40 overflow-auto border-b border-line px-3 py-2"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by key
       tabIndex={0}
       role="log"
@@ -34,6 +34,12 @@ export default function FeedDrawer({ lines }: { readonly lines: readonly FeedLin
       }}
     >
       <table className="w-full table-fixed text-left text-[13px]">
+        <colgroup>
+          <col className="w-24" />
+          <col className="w-40" />
+          <col className="w-64" />
+          <col />
+        </colgroup>
         <thead className="sr-only">
           <tr>
             <th>Virtual time</th>
@@ -45,11 +51,11 @@ export default function FeedDrawer({ lines }: { readonly lines: readonly FeedLin
         <tbody>
           {lines.map((line) => (
             <tr key={line.id} className="align-top">
-              <td className="w-20 font-mono text-xs leading-5 text-muted tabular-nums">
+              <td className="font-mono text-xs leading-5 text-muted tabular-nums">
                 {clockText(line.time, 1)}
               </td>
-              <td className={`w-36 truncate font-medium ${TONES[line.tone]}`}>{line.reason}</td>
-              <td className="w-60 truncate" title={line.about}>
+              <td className={`truncate font-medium ${TONES[line.tone]}`}>{line.reason}</td>
+              <td className="truncate" title={line.about}>
                 {line.about}
               </td>
               <td className="break-words text-muted">

@@ -22,7 +22,7 @@ export function Timeline() {
   return (
     <footer className="shrink-0 border-t border-line bg-surface" data-testid="timeline">
       {feedOpen && (
-        <Suspense fallback={<div className="h-52" />}>
+        <Suspense fallback={<div className="h-40" />}>
           <FeedDrawer lines={lines} />
         </Suspense>
       )}
@@ -49,7 +49,7 @@ export function Timeline() {
         >
           {latest.length === 0 && <li className="text-muted">Nothing has happened yet.</li>}
           {latest.map((line) => (
-            <li key={line.id} className="min-w-0 shrink-0 truncate text-muted last:shrink">
+            <li key={line.id} className="min-w-0 truncate text-muted">
               <b className="mr-1.5 font-mono text-xs font-semibold text-ink tabular-nums">
                 {clockText(line.time, 0)}
               </b>

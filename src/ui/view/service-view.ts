@@ -2,7 +2,7 @@ import type { Service } from '../../api/generated/core-v1'
 import type { EndpointSlice } from '../../api/generated/discovery-v1'
 
 export interface ServiceEndpoint {
-  /** `namespace/name` of the pod. */
+  /** `namespace/name` of the pod; '' for an address that is no pod's. */
   readonly pod: string
   readonly address: string
   readonly node?: string
@@ -23,22 +23,23 @@ export function endpointsByService(
     const endpoints = byService.get(key) ?? new Map<string, ServiceEndpoint>()
     byService.set(key, endpoints)
     for (const endpoint of slice.endpoints ?? []) {
-      if (endpoint.targetRef?.kind !== 'Pod') continue
-      const { namespace = slice.metadata.namespace, name } = endpoint.targetRef
-      const pod = `${namespace}/${name}`
-      endpoints.set(pod, {
+      const target = endpoint.targetRef?.kind === 'Pod' ? endpoint.targetRef : undefined
+      const pod = target ? `${target.namespace ?? slice.metadata.namespace}/${target.name}` : ''
+      const address = endpoint.addresses[0] ?? ''
+      endpoints.set(pod || address, {
         pod,
-        address: endpoint.addresses[0] ?? '',
+        address,
         node: endpoint.nodeName,
         ready: endpoint.conditions?.ready !== false,
       })
     }
   }
   const result = new Map<string, readonly ServiceEndpoint[]>()
+  const order = (endpoint: ServiceEndpoint) => `${endpoint.pod} ${endpoint.address}`
   for (const [key, endpoints] of byService) {
     result.set(
       key,
-      [...endpoints.values()].sort((a, b) => (a.pod < b.pod ? -1 : 1)),
+      [...endpoints.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1)),
     )
   }
   return result

@@ -48,111 +48,122 @@ const MASTER_HEAD = 104
 const MASTER_WIDTH_MIN = 188
 const WORKER_HEAD = 62
 const WORKER_WIDTH_MIN = 196
-const WORKER_HEIGHT_MIN = 132
+const WORKER_HEIGHT_MIN = 104
 const CARD_PADDING = 12
 const CHANNEL = 36
 const SERVICE_HEIGHT = 34
 const SERVICE_WIDTH_MIN = 180
 const WAITING_LABEL = 150
 const WAITING_ROWS_MAX = 2
+const WAITING_LEAST = 44 + GAP
 const SCALE_MAX = 1.4
 const COMFORT_WIDTH = 900
 const COMFORT_HEIGHT = 640
 
 /** Places everything; the same input gives the same places, and nothing overlaps. */
 export function layOut(input: StageInput): StageLayout {
-  const roomy = Math.min(input.width / COMFORT_WIDTH, input.height / COMFORT_HEIGHT)
-  let scale = Math.min(SCALE_MAX, Math.max(1, roomy))
-  let layout = layOutAt(input, scale)
-  for (let round = 0; round < 6 && !fits(layout, input, scale); round += 1) {
-    const wanted = Math.min(input.width / layout.width, input.height / layout.height)
-    scale = Math.min(wanted, scale * 0.94)
-    layout = layOutAt(input, scale)
+  const columns = chooseColumns(input)
+  const cells = cellsByPlace(input.seats)
+  let scale = columns.scale
+  let layout = layOutAt(input, columns, cells, scale)
+  for (let round = 0; round < 4 && layout.height * scale > input.height + 1; round += 1) {
+    scale = input.height / layout.height
+    layout = layOutAt(input, columns, cells, scale)
   }
   return { ...layout, scale: Math.min(input.width / layout.width, input.height / layout.height) }
 }
 
-function fits(layout: StageLayout, input: StageInput, scale: number): boolean {
-  return layout.width * scale <= input.width + 1 && layout.height * scale <= input.height + 1
+interface Columns {
+  readonly masters: number
+  readonly workers: number
+  readonly scale: number
 }
 
-function layOutAt(input: StageInput, scale: number): StageLayout {
-  const room = input.width / scale
+const COLUMNS_MAX = 64
+
+/**
+ * The numbers of columns with which the stage is shown largest. Pods do not count here, so that
+ * machines stay in place while pods come and go.
+ */
+function chooseColumns(input: StageInput): Columns {
+  const masters = Math.max(1, input.masters.length)
+  const workers = Math.max(1, input.workers.length)
+  const roomy = Math.min(input.width / COMFORT_WIDTH, input.height / COMFORT_HEIGHT)
+  const enough = Math.min(SCALE_MAX, Math.max(1, roomy))
+  let best: Columns = { masters, workers, scale: 0 }
+  const candidates = evenColumns(workers)
+  for (const m of evenColumns(masters)) {
+    for (const w of candidates) {
+      const width = Math.max(rowWidth(m, MASTER_WIDTH_MIN), rowWidth(w, WORKER_WIDTH_MIN))
+      const height = leastHeight(input, width, Math.ceil(masters / m), Math.ceil(workers / w))
+      const scale = Math.min(enough, input.width / width, input.height / height)
+      if (scale > best.scale + 0.001) best = { masters: m, workers: w, scale }
+    }
+  }
+  return best
+}
+
+/** Numbers of columns, largest first, without those that leave a row emptier than it need be. */
+function evenColumns(count: number): readonly number[] {
+  const columns: number[] = []
+  for (let c = Math.min(count, COLUMNS_MAX); c >= 1; c -= 1) {
+    if (Math.ceil(count / Math.ceil(count / c)) === c) columns.push(c)
+  }
+  return columns
+}
+
+function rowWidth(columns: number, cardWidth: number): number {
+  return columns * (cardWidth + GAP) - GAP + 2 * MARGIN
+}
+
+function leastHeight(
+  input: StageInput,
+  width: number,
+  masterRows: number,
+  workerRows: number,
+): number {
+  const cards = masterRows * (MASTER_HEAD + GAP) + workerRows * (WORKER_HEIGHT_MIN + GAP)
+  const rest = MARGIN + TOP_ROW + WIRE_ROW + WAITING_LEAST + CHANNEL + MARGIN
+  return rest + cards + servicesHeight(input.services.length, Math.max(width, input.width))
+}
+
+function layOutAt(
+  input: StageInput,
+  columns: Columns,
+  cells: ReadonlyMap<string, number>,
+  scale: number,
+): StageLayout {
   const tall = input.height / scale
-  const cells = cellsByPlace(input.seats)
-  const machines = new Map<string, Rect>()
-  const masters = gridOf(input.masters.length, room, tall / 3, MASTER_WIDTH_MIN, MASTER_HEAD)
-  const fixed = fixedHeight(input, room, masters.rows)
-  const workers = gridOf(
-    input.workers.length,
-    room,
-    tall - fixed,
-    WORKER_WIDTH_MIN,
-    WORKER_HEIGHT_MIN,
+  const width = Math.max(
+    input.width / scale,
+    rowWidth(columns.masters, MASTER_WIDTH_MIN),
+    rowWidth(columns.workers, WORKER_WIDTH_MIN),
   )
-  const width = Math.max(room, masters.width, workers.width)
+  const machines = new Map<string, Rect>()
   let y = MARGIN
   placeTopRow(input, width, y, machines)
   y += TOP_ROW + WIRE_ROW
-  y = placeRows(input.masters, masters.columns, { y, width, cells, head: MASTER_HEAD }, machines)
+  y = placeRows(input.masters, columns.masters, { y, width, cells, head: MASTER_HEAD }, machines)
   const waiting = placeWaiting(cells.get(WAITING) ?? 0, width, y)
   y += waiting.rect.height + GAP
   const below = CHANNEL + servicesHeight(input.services.length, width) + MARGIN
-  const rowHeight = (tall - y - below - GAP * (workers.rows - 1)) / Math.max(1, workers.rows)
+  const rows = Math.ceil(input.workers.length / columns.workers)
+  const rowHeight = (tall - y - below - GAP * (rows - 1)) / Math.max(1, rows)
   const minHeight = Math.max(WORKER_HEIGHT_MIN, Math.floor(rowHeight))
-  const rows = { y, width, cells, head: WORKER_HEAD, minHeight }
-  y = placeRows(input.workers, workers.columns, rows, machines) - GAP
-  const services = placeServices(input.services, width, y + CHANNEL)
-  const height = y + below
+  const place = { y, width, cells, head: WORKER_HEAD, minHeight }
+  y = placeRows(input.workers, columns.workers, place, machines) - GAP
   return {
     width,
-    height,
+    height: y + below,
     scale,
     machines,
     workloads: placeWorkloads(input, width, machines),
     waiting: waiting.rect,
     waitingHidden: waiting.hidden,
     pods: placePods(input, machines, waiting),
-    services,
+    services: placeServices(input.services, width, y + CHANNEL),
     channelTop: y,
   }
-}
-
-interface Grid {
-  readonly columns: number
-  readonly rows: number
-  readonly width: number
-}
-
-/** The number of columns at which `count` cards need the least shrinking. */
-function gridOf(count: number, room: number, tall: number, width: number, height: number): Grid {
-  let best: Grid = { columns: 1, rows: Math.max(1, count), width: width + 2 * MARGIN }
-  let bestScale = 0
-  for (let columns = Math.max(1, count); columns >= 1; columns -= 1) {
-    const rows = Math.ceil(count / columns)
-    const wide = columns * (width + GAP) - GAP + 2 * MARGIN
-    const high = rows * (height + GAP)
-    const scale = Math.min(1, room / wide, Math.max(1, tall) / high)
-    if (scale > bestScale + 0.001) {
-      bestScale = scale
-      best = { columns, rows: Math.max(1, rows), width: wide }
-    }
-  }
-  return best
-}
-
-function fixedHeight(input: StageInput, room: number, masterRows: number): number {
-  return (
-    MARGIN +
-    TOP_ROW +
-    WIRE_ROW +
-    masterRows * (MASTER_HEAD + GAP) +
-    44 +
-    GAP +
-    CHANNEL +
-    servicesHeight(input.services.length, room) +
-    MARGIN
-  )
 }
 
 function placeTopRow(
