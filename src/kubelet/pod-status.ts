@@ -109,6 +109,17 @@ function containerStatus(
     started: running && probe.started,
     state,
     lastState: lastState ?? {},
+    ...resourcesOf(container),
+  }
+}
+
+/** What the container was given: the kubelet's record for in-place resizing. */
+function resourcesOf(container: Container): Partial<ApiContainerStatus> {
+  const { requests, limits } = container.resources ?? {}
+  if (!requests && !limits) return {}
+  return {
+    ...(requests ? { allocatedResources: requests } : {}),
+    resources: { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) },
   }
 }
 

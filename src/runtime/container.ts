@@ -71,7 +71,7 @@ export class RunningContainer {
     const own = image.binaries[argv[0] ?? '']
     if (own?.kind === 'process' && processProgram) {
       this.#ports = [...own.ports, ...config.ports.map(({ containerPort }) => containerPort)]
-      this.#startProcess(processProgram)
+      this.#startProcess(argv[0] as string, processProgram)
       return undefined
     }
     if (!image.shell && !this.#binary(argv)) return notFound(argv[0] ?? '')
@@ -146,12 +146,13 @@ export class RunningContainer {
     return result
   }
 
-  #startProcess(factory: ProcessProgramFactory): void {
+  /** The process is named after its program; one that an earlier runtime left behind goes first. */
+  #startProcess(name: string, factory: ProcessProgramFactory): void {
     const { env, config, pod } = this.#place
     const { host } = env
-    const old = host.process(config.name)
+    const old = host.process(name)
     if (old?.status === 'running') old.kill()
-    this.#process = host.start(config.name, factory(config, pod))
+    this.#process = host.start(name, factory(config, pod))
     this.#process.exited.onDone((code) => this.#end({ code }))
   }
 
@@ -183,7 +184,8 @@ export class RunningContainer {
       program = binaries[argv[1]]
     }
     if (!program && generic && !Shell.knows(name)) program = { kind: 'generic' }
-    if (!program || program.kind === 'process') return undefined
+    if (program?.kind === 'process') program = { kind: 'generic' }
+    if (!program) return undefined
     const started = startProgram(program, argv, this.#programPlace(), (text) => this.#write(text))
     this.#programs.add(started)
     started.exited.onDone(() => this.#programs.delete(started))

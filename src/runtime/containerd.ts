@@ -224,7 +224,9 @@ export class Containerd implements Process, Cri {
         config,
         imageName,
         manifest,
-        processProgram: this.#options.processPrograms?.[repository],
+        processProgram: this.#mayBeProcess(sandbox.config)
+          ? this.#options.processPrograms?.[repository]
+          : undefined,
         processProbe: this.#options.processProbes?.[repository],
         http: (url, timeout) => this.#network.http(sandbox.ip, url, timeout),
         log: (line) => this.#log(id, line),
@@ -341,6 +343,11 @@ export class Containerd implements Process, Cri {
       return true
     }
     return false
+  }
+
+  /** Only the control plane's own pods become processes of the machine. */
+  #mayBeProcess(pod: SandboxConfig): boolean {
+    return pod.hostNetwork && pod.namespace === 'kube-system'
   }
 
   #answer(sandboxId: string, port: number, request: PodHttpRequest) {

@@ -40,7 +40,7 @@ describe('registries', () => {
   it.each([
     [
       'nginx:nope',
-      /^failed to pull and unpack image "docker.io\/library\/nginx:nope": failed to resolve reference "docker.io\/library\/nginx:nope": docker.io\/library\/nginx:nope: not found$/,
+      /^rpc error: code = NotFound desc = failed to pull and unpack image "docker.io\/library\/nginx:nope": failed to resolve reference "docker.io\/library\/nginx:nope": docker.io\/library\/nginx:nope: not found$/,
     ],
     ['nginx:1.161', /: not found$/],
     ['busybox:9.9', /: not found$/],

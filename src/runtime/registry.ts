@@ -70,13 +70,21 @@ export function resolveImage(name: ImageName): Resolution {
     return refuse(`failed to do request: Head "${url}": dial tcp: lookup ${bare}: no such host`)
   }
   const repository = repositoryOf(name)
-  if (absentWords.test(name.path.toLowerCase())) return refuse(deniedText(name))
+  if (absentWords.test(name.path.toLowerCase())) {
+    return name.host === 'docker.io' ? refuse(denied) : absentText(refuse(`${full}: not found`))
+  }
   const known = findImage(repository)
   const absent = absentWords.test(name.tag.toLowerCase())
   if (absent || (known?.tags && name.tag !== '' && !known.tags.test(name.tag))) {
-    return refuse(`${full}: not found`)
+    return absentText(refuse(`${full}: not found`))
   }
   return { ok: true, manifest: manifestOf(name, known) }
+}
+
+/** gRPC tells its code except `Unknown`; only "not found" has one of its own. */
+function absentText(resolution: Resolution): Resolution {
+  if (resolution.ok) return resolution
+  return { ok: false, error: `rpc error: code = NotFound desc = ${resolution.error}` }
 }
 
 function manifestOf(name: ImageName, known: Image | undefined): ImageManifest {
@@ -104,10 +112,7 @@ function apiHost(host: string): string {
   return host === 'docker.io' ? 'registry-1.docker.io' : host
 }
 
-function deniedText(name: ImageName): string {
-  if (name.host !== 'docker.io') return `${fullImageName(name)}: not found`
-  return (
-    'pull access denied, repository does not exist or may require authorization: ' +
-    'server message: insufficient_scope: authorization failed'
-  )
-}
+/** Docker Hub does not tell what is private from what does not exist. */
+const denied =
+  'pull access denied, repository does not exist or may require authorization: ' +
+  'server message: insufficient_scope: authorization failed'
