@@ -56,6 +56,9 @@ const silence: Reply = { type: 'silence' }
 const connectTimeout: Micros = seconds(5)
 /** Three gateways that keep silent fit into one connect time-out. */
 const gatewayTimeout: Micros = millis(1_500)
+/** A gateway that does not answer in this time is passed over for the next one. */
+const gatewayTimeout: Micros = millis(1_500)
+const gatewayTriesMax = 3
 const serveTime: Micros = millis(1)
 const affinityMax = 4096
 
@@ -190,7 +193,7 @@ export class Datapath implements Process {
     )
     call.onDone((answer) => {
       if (answer.ok) result.resolve(answer.value as Reply)
-      else if (tries + 1 < Math.min(gateways.length, 3)) {
+      else if (tries + 1 < Math.min(gateways.length, gatewayTriesMax)) {
         this.#throughGateway(url, gateways, tries + 1).onDone((reply) => result.resolve(reply))
       } else result.resolve(failed(failureTexts[answer.error]))
     })
