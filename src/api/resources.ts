@@ -3,6 +3,7 @@ import type { Job } from './generated/batch-v1'
 import type { Lease } from './generated/coordination-v1'
 import type { ConfigMap, Endpoints, Event, Namespace, Node, PersistentVolumeClaim, Pod, ReplicationController, Secret, Service, ServiceAccount } from './generated/core-v1'
 import type { EndpointSlice } from './generated/discovery-v1'
+import type { PodDisruptionBudget } from './generated/policy-v1'
 import type { KubeObject, ResourceRef } from './object'
 
 function ref<T extends KubeObject>(
@@ -40,3 +41,4 @@ export const STATEFULSETS = ref<StatefulSet>('apps/v1', 'StatefulSet', 'stateful
 export const CONTROLLERREVISIONS = ref<ControllerRevision>('apps/v1', 'ControllerRevision', 'controllerrevisions', true)
 export const JOBS = ref<Job>('batch/v1', 'Job', 'jobs', true)
 export const PERSISTENTVOLUMECLAIMS = ref<PersistentVolumeClaim>('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims', true)
+export const PODDISRUPTIONBUDGETS = ref<PodDisruptionBudget>('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets', true)

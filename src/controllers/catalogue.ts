@@ -1,6 +1,7 @@
 import type { Controller } from './context'
 import { daemonSetController } from './daemonset/controller'
 import { deploymentController } from './deployment/controller'
+import { disruptionController } from './disruption/controller'
 import { endpointsController } from './endpoints/controller'
 import { endpointSliceController } from './endpointslice/controller'
 import { garbageCollector } from './garbage-collector/controller'
@@ -14,6 +15,7 @@ import { rootCaPublisher } from './root-ca/controller'
 import { serviceAccountController } from './serviceaccount/controller'
 import { statefulSetController } from './statefulset/controller'
 import { taintEvictionController } from './taint-eviction/controller'
+import { ttlAfterFinishedController } from './ttl-after-finished/controller'
 
 /** What the manager runs, in the order it starts them. */
 export const controllers: readonly Controller[] = [
@@ -31,6 +33,8 @@ export const controllers: readonly Controller[] = [
   daemonSetController,
   statefulSetController,
   jobController,
+  ttlAfterFinishedController,
+  disruptionController,
   podGcController,
   garbageCollector,
 ]

@@ -4,8 +4,10 @@ import type { KubeObject, ResourceRef } from '../api/object'
 import {
   CONTROLLERREVISIONS,
   DAEMONSETS,
+  DEPLOYMENTS,
   JOBS,
   PERSISTENTVOLUMECLAIMS,
+  PODDISRUPTIONBUDGETS,
   PODS,
   SERVICEACCOUNTS,
   STATEFULSETS,
@@ -163,10 +165,37 @@ describe('Job (C6)', () => {
     })
   })
 
+  it('goes when its time after the end is over', () => {
+    const pod = template('true', { restartPolicy: 'Never' })
+    const { c } = run({ ttlSecondsAfterFinished: 20, template: pod })
+    expect(c.list(JOBS)).toHaveLength(1)
+    c.advance(seconds(30))
+    expect([...c.list(JOBS), ...c.list(PODS)]).toEqual([])
+  })
+
   it('ends at its deadline', () => {
     const pod = template('sleep', { restartPolicy: 'Never' })
     const { c, job } = run({ activeDeadlineSeconds: 10, template: pod })
     expect(condition(job, 'Failed')?.reason).toBe('DeadlineExceeded')
     expect(c.list(PODS)).toHaveLength(0)
+  })
+})
+
+describe('PodDisruptionBudget (C10)', () => {
+  it('allows evictions down to its minimum', () => {
+    const c = lab()
+    c.create(PODDISRUPTIONBUDGETS, 'b', {
+      maxUnavailable: '50%',
+      selector: { matchLabels: labels },
+    })
+    const selector = { matchLabels: labels }
+    c.create(DEPLOYMENTS, 'x', { replicas: 3, selector, template: template('a') })
+    c.until(() => c.get(PODDISRUPTIONBUDGETS, 'b').status?.currentHealthy === 3)
+    expect(c.get(PODDISRUPTIONBUDGETS, 'b').status).toMatchObject({
+      disruptionsAllowed: 2,
+      desiredHealthy: 1,
+      expectedPods: 3,
+      conditions: [{ type: 'DisruptionAllowed', status: 'True', reason: 'SufficientPods' }],
+    })
   })
 })
