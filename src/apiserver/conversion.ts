@@ -2,6 +2,8 @@ import type { KubeObject } from '../api/object'
 
 /** Between the version that is stored and another one in which it is served. */
 export interface Conversion {
+  /** Group of the stored version. */
+  readonly storedGroup: string
   fromStored(object: KubeObject): KubeObject
   toStored(object: KubeObject): KubeObject
 }
@@ -29,6 +31,7 @@ function renamed(object: KubeObject, names: ReadonlyMap<string, string>, apiVers
 }
 
 const events: Conversion = {
+  storedGroup: '',
   fromStored: (object) => renamed(object, toEvents, 'events.k8s.io/v1'),
   toStored: (object) => renamed(object, toCore, 'v1'),
 }
@@ -38,6 +41,7 @@ const events: Conversion = {
  * sight and are lost when the object is written through v1.
  */
 const autoscaler: Conversion = {
+  storedGroup: 'autoscaling',
   fromStored(object) {
     const { spec, status } = object as KubeObject & { spec?: Plain; status?: Plain }
     const { metrics, behavior: _, ...rest } = spec ?? {}

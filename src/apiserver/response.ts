@@ -89,7 +89,11 @@ function table(
   metadata: ListMeta,
   omitColumns = false,
 ): object {
-  const { group, kind } = request.resource
+  const { resource, now } = request
+  const { kind, conversion } = resource
   const includeObject = request.query.includeObject as IncludeObject | undefined
-  return tableOf({ group, kind, objects, metadata, now: request.now, includeObject, omitColumns })
+  // Columns are those of the stored version.
+  const group = conversion?.storedGroup ?? resource.group
+  const printed = conversion ? objects.map(conversion.toStored) : objects
+  return tableOf({ group, kind, objects: printed, metadata, now, includeObject, omitColumns })
 }

@@ -4,10 +4,11 @@ import { isTrue, type RequestInfo, requestInfo } from '../api/machinery/request-
 import {
   badRequestStatus,
   forbiddenStatus,
+  internalErrorStatus,
   methodNotAllowedStatus,
   resourceNotFoundStatus,
 } from '../api/machinery/status'
-import type { ApiResponse } from '../client/request'
+import type { ApiRequest, ApiResponse } from '../client/request'
 import { apiServerPort, type WireRequest } from '../client/wire'
 import { EtcdClient } from '../etcd/client'
 import type { StreamEnd } from '../sim/network'
@@ -52,6 +53,8 @@ export interface ApiServerOptions {
 export interface ApiServerInspection {
   readonly requestsServed: number
   readonly inFlight: number
+  /** Requests that ended in a defect of the server: see the trace's `apiserver.panic`. */
+  readonly panics: number
   readonly watchers: number
   readonly cacheRevision: number
   readonly ready: boolean
@@ -75,6 +78,7 @@ class ApiServer implements Process {
   readonly #masters: MasterEndpoints
   #requestsServed = 0
   #inFlight = 0
+  #panics = 0
 
   constructor(env: ProcessEnv, options: ApiServerOptions) {
     this.#env = env
@@ -128,6 +132,7 @@ class ApiServer implements Process {
     return {
       requestsServed: this.#requestsServed,
       inFlight: this.#inFlight,
+      panics: this.#panics,
       watchers: this.#cache.watchers,
       cacheRevision: this.#cache.revision,
       ready: this.#cache.ready && this.#health.hooksDone,
@@ -170,7 +175,12 @@ class ApiServer implements Process {
 
   *#call(wire: WireRequest, reply: (response: unknown) => void): Task<void> {
     this.#inFlight++
-    const response = yield* this.#serve(wire)
+    let response: ApiResponse
+    try {
+      response = yield* this.#serve(wire)
+    } catch (error) {
+      response = this.#panicked(wire, error)
+    }
     this.#inFlight--
     this.#requestsServed++
     reply(response)
@@ -178,15 +188,28 @@ class ApiServer implements Process {
 
   *#stream(wire: WireRequest, stream: StreamEnd): Task<void> {
     this.#requestsServed++
-    const routed = this.#route(wire)
-    if ('response' in routed) {
-      stream.send({ type: 'end', response: routed.response })
-      stream.close()
-    } else if (!isForResource(routed) || routed.info.verb !== 'watch') {
-      const response = refused(badRequestStatus('only a watch is served on a stream'))
-      stream.send({ type: 'end', response })
-      stream.close()
-    } else yield* serveWatch(this.#backend, routed, stream)
+    let response: ApiResponse | undefined
+    try {
+      const routed = this.#route(wire)
+      if ('response' in routed) response = routed.response
+      else if (!isForResource(routed) || routed.info.verb !== 'watch') {
+        response = refused(badRequestStatus('only a watch is served on a stream'))
+      } else yield* serveWatch(this.#backend, routed, stream)
+    } catch (error) {
+      response = this.#panicked(wire, error)
+    }
+    if (!response) return
+    stream.send({ type: 'end', response })
+    stream.close()
+  }
+
+  /** One request must not take the server down: as in the real one, it gets a 500. */
+  #panicked({ request }: WireRequest, error: unknown): ApiResponse {
+    this.#panics++
+    const why = error instanceof Error ? error.message : String(error)
+    this.#env.note('apiserver.panic', `${request.method} ${request.path}: ${why}`)
+    const text = 'This request caused apiserver to panic. Look in the logs for details.'
+    return refused(internalErrorStatus(text))
   }
 
   *#serve(wire: WireRequest): Task<ApiResponse> {
@@ -199,7 +222,7 @@ class ApiServer implements Process {
 
   /** What the request is for, by whom, and whether it may. */
   #route(wire: WireRequest): Routed | { readonly response: ApiResponse } {
-    const { request } = wire
+    const request = withBody(wire.request)
     const query = request.query ?? {}
     const info = requestInfo(request.method, request.path, query)
     const user = authenticated(wire)
@@ -242,6 +265,13 @@ function openApiAnswer(path: string): object | undefined {
   if (path === '/openapi/v3') return openApiIndex()
   if (path === '/openapi/v2') return swaggerDocument()
   return path.startsWith('/openapi/v3/') ? openApiDocument(path.slice(12)) : undefined
+}
+
+/** No body is the empty text. */
+function withBody(request: ApiRequest): ApiRequest {
+  const { method, body } = request
+  const needed = method === 'POST' || method === 'PUT' || method === 'PATCH'
+  return needed && body === undefined ? { ...request, body: '' } : request
 }
 
 /** A cluster-scoped resource below a namespace's path. */

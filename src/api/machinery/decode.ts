@@ -64,7 +64,7 @@ export function decodeBody(request: DecodeRequest): Decoded {
   }
   return {
     ok: true,
-    object: withHead(typed.value as KubeObject, apiVersion, kind),
+    object: withHead((typed.value ?? {}) as KubeObject, apiVersion, kind),
     warnings: strict,
   }
 }
