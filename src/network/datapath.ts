@@ -56,8 +56,6 @@ const silence: Reply = { type: 'silence' }
 const connectTimeout: Micros = seconds(5)
 /** Three gateways that keep silent fit into one connect time-out. */
 const gatewayTimeout: Micros = millis(1_500)
-/** A gateway that does not answer in this time is passed over for the next one. */
-const gatewayTimeout: Micros = millis(1_500)
 const gatewayTriesMax = 3
 const serveTime: Micros = millis(1)
 const affinityMax = 4096
