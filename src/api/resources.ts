@@ -1,5 +1,5 @@
 import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet } from './generated/apps-v1'
-import type { Job } from './generated/batch-v1'
+import type { CronJob, Job } from './generated/batch-v1'
 import type { Lease } from './generated/coordination-v1'
 import type { ConfigMap, Endpoints, Event, Namespace, Node, PersistentVolumeClaim, Pod, ReplicationController, Secret, Service, ServiceAccount } from './generated/core-v1'
 import type { EndpointSlice } from './generated/discovery-v1'
@@ -42,3 +42,4 @@ export const CONTROLLERREVISIONS = ref<ControllerRevision>('apps/v1', 'Controlle
 export const JOBS = ref<Job>('batch/v1', 'Job', 'jobs', true)
 export const PERSISTENTVOLUMECLAIMS = ref<PersistentVolumeClaim>('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims', true)
 export const PODDISRUPTIONBUDGETS = ref<PodDisruptionBudget>('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets', true)
+export const CRONJOBS = ref<CronJob>('batch/v1', 'CronJob', 'cronjobs', true)

@@ -1,4 +1,5 @@
 import type { Controller } from './context'
+import { cronJobController } from './cronjob/controller'
 import { daemonSetController } from './daemonset/controller'
 import { deploymentController } from './deployment/controller'
 import { disruptionController } from './disruption/controller'
@@ -33,6 +34,7 @@ export const controllers: readonly Controller[] = [
   daemonSetController,
   statefulSetController,
   jobController,
+  cronJobController,
   ttlAfterFinishedController,
   disruptionController,
   podGcController,

@@ -3,6 +3,7 @@ import type { Job } from '../api/generated/batch-v1'
 import type { KubeObject, ResourceRef } from '../api/object'
 import {
   CONTROLLERREVISIONS,
+  CRONJOBS,
   DAEMONSETS,
   DEPLOYMENTS,
   JOBS,
@@ -197,5 +198,21 @@ describe('PodDisruptionBudget (C10)', () => {
       expectedPods: 3,
       conditions: [{ type: 'DisruptionAllowed', status: 'True', reason: 'SufficientPods' }],
     })
+  })
+})
+
+describe('CronJob (C7)', () => {
+  it('starts one Job a minute and keeps three', () => {
+    const c = lab()
+    const pod = template('true', { restartPolicy: 'Never' })
+    c.create(CRONJOBS, 'c', { schedule: '* * * * *', jobTemplate: { spec: { template: pod } } })
+    c.advance(seconds(6 * 60))
+    const times = c
+      .list(JOBS)
+      .map(({ metadata }) => Number(metadata.name.slice(2)))
+      .sort()
+    expect(times).toHaveLength(3)
+    expect((times[2] as number) - (times[0] as number)).toBe(2)
+    expect(c.list(PODS)).toHaveLength(3)
   })
 })
