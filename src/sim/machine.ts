@@ -33,6 +33,10 @@ export class Machine {
   readonly digest = new TraceDigest()
   /** When this machine's pings fall. */
   readonly pingRandom: Random
+  /** Jitter and loss of what this machine sends. */
+  readonly wireRandom: Random
+  /** By machine index: when the last message sent there arrives; none may overtake it. */
+  readonly lastArrivals: Micros[] = []
   /** The wire's end at this machine: it exists without power too. */
   readonly wire: Owner
   nextSequence = 0
@@ -55,6 +59,7 @@ export class Machine {
     this.index = index
     this.wire = { machine: spec.id, process: '', index, alive: true }
     this.pingRandom = sim.random(`${spec.id}/ping`)
+    this.wireRandom = sim.random(`${spec.id}/wires`)
     this.disk = new VirtualDisk({
       random: sim.random(`${spec.id}/disk`),
       now: () => sim.now,

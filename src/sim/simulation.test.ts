@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { EventQueue, type QueuedEvent } from './event-queue'
 import type { Process, ProcessEnv } from './process'
+import { randomStream } from './random'
 import { Simulation } from './simulation'
 import { wait } from './task'
 import { millis, seconds } from './time'
@@ -103,7 +105,7 @@ describe('the kernel', () => {
     expect(log.slice(0, 2)).toEqual(['reset', 'refused'])
   })
 
-  it('K9 a power cut loses what was not synced, and nothing that was', () => {
+  it('K11 K12 K13 a power cut loses what was not synced, and nothing that was', () => {
     const { sim, server } = pair()
     sim.runUntil(seconds(1))
     for (let i = 0; i < 5; i++) server.disk.append('log', i)
@@ -115,5 +117,59 @@ describe('the kernel', () => {
     const kept = server.disk.read('log') ?? []
     expect(kept.slice(0, 5)).toEqual([0, 1, 2, 3, 4])
     expect(kept).toEqual(kept.map((_, i) => i))
+  })
+
+  it('K4 what an event brings about carries its id as the cause', () => {
+    const { sim } = pair()
+    sim.runUntil(seconds(2))
+    const entries = sim.trace(0, 1_000)
+    const ids = new Set(entries.map(({ id }) => id))
+    const reply = entries.find(({ kind }) => kind === 'net.reply')
+    const call = reply && sim.traceEntry(reply.cause)
+    expect(call?.kind).toBe('net.call')
+    expect(entries.every(({ cause, id }) => cause < id && (cause === 0 || ids.has(cause)))).toBe(
+      true,
+    )
+  })
+
+  it('K15 an orderly power-off lets processes end and keeps what they wrote', () => {
+    const { sim, server } = pair()
+    sim.runUntil(seconds(1))
+    server.disk.append('log', 'last words')
+    server.powerOff('graceful')
+    sim.runUntil(seconds(2))
+    expect(server.power).toBe('off')
+    expect(server.disk.read('log')).toEqual(['last words'])
+  })
+
+  it('K16 a handler that throws names the seed, the time and the place', () => {
+    const { sim, client } = pair()
+    sim.runUntil(seconds(1))
+    const fail = () => {
+      throw new Error('boom')
+    }
+    sim.inject('test', () => sim.schedule(client, client.life, millis(1), 'bad', fail))
+    expect(() => sim.runUntil(seconds(2))).toThrow(
+      /boom \(seed 7, t=1001000 µs, client, event bad\)/,
+    )
+  })
+
+  it('K2 K9 the queue gives events in order, whatever is cancelled', () => {
+    const queue = new EventQueue<QueuedEvent>()
+    const random = randomStream(3, 'queue')
+    const events = Array.from({ length: 500 }, (_, sequence) => ({
+      time: random.below(50),
+      source: random.below(3),
+      sequence,
+      position: -1,
+    }))
+    for (const event of events) queue.push(event)
+    const kept = events.filter((event) => !random.chance(300) || !queue.remove(event))
+    const cancelled = events.filter(({ position }) => position < 0)
+    const order: QueuedEvent[] = []
+    for (let next = queue.pop(); next; next = queue.pop()) order.push(next)
+    expect(order.length + cancelled.length).toBe(kept.length)
+    const key = (e: QueuedEvent) => e.time * 1e6 + e.source * 1e4 + e.sequence
+    expect(order.map(key)).toEqual(order.map(key).sort((a, b) => a - b))
   })
 })

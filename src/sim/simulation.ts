@@ -2,7 +2,7 @@ import { assert } from './assert'
 import { EventQueue, type QueuedEvent } from './event-queue'
 import { Machine, type MachineSpec } from './machine'
 import { type Random, randomStream } from './random'
-import { Future, type Task } from './task'
+import { Future, type Task, type Waiter } from './task'
 import type { Micros } from './time'
 import { TraceDigest, type TraceEntry, TraceLog } from './trace'
 import { Wires } from './wires'
@@ -43,8 +43,7 @@ export class Simulation {
   readonly #byHost = new Map<string, Machine>()
   readonly #queue = new EventQueue<SimEvent>()
   readonly #log = new TraceLog()
-  readonly #ready: { resume: (value: unknown) => void; owner: Owner; value: unknown }[] = []
-  #readyHead = 0
+  readonly #ready: TaskRunner<unknown>[] = []
   #now: Micros = 0
   #executing = 0
   #world = new WorldClock()
@@ -155,26 +154,9 @@ export class Simulation {
 
   /** Starts a task for `owner`. It runs at once, up to its first wait. */
   spawn<T>(owner: Owner, task: Task<T>): Future<T> {
-    const result = new Future<T>()
-    const resume = (value: unknown) => {
-      if (!owner.alive) return
-      let sent: unknown = value
-      for (;;) {
-        const { done, value: next } = task.next(sent)
-        if (done) {
-          result.resolve(next)
-          return
-        }
-        if (next.done) {
-          sent = next.value
-          continue
-        }
-        next.onDone((v) => this.#ready.push({ resume, owner, value: v }))
-        return
-      }
-    }
-    resume(undefined)
-    return result
+    const runner = new TaskRunner(this.#ready, owner, task)
+    runner.resume()
+    return runner.result
   }
 
   note(owner: Owner, kind: string, detail: string): void {
@@ -224,12 +206,9 @@ export class Simulation {
 
   #drainReady(): void {
     const ready = this.#ready
-    while (this.#readyHead < ready.length) {
-      const { resume, owner, value } = ready[this.#readyHead++] as (typeof ready)[number]
-      if (owner.alive) resume(value)
-    }
+    if (ready.length === 0) return
+    for (let next = 0; next < ready.length; next++) (ready[next] as TaskRunner<unknown>).resume()
     ready.length = 0
-    this.#readyHead = 0
   }
 
   #crash(owner: Owner, kind: string, error: unknown): SimulationCrash {
@@ -241,6 +220,44 @@ export class Simulation {
     )
     if (error instanceof Error && error.stack) crash.stack = `${crash.message}\n${error.stack}`
     return crash
+  }
+}
+
+/** A task and whom it belongs to. It waits for one future at a time and is its own waiter. */
+class TaskRunner<T> implements Waiter<unknown> {
+  readonly result = new Future<T>()
+  readonly #ready: TaskRunner<unknown>[]
+  readonly #owner: Owner
+  readonly #task: Task<T>
+  #value: unknown = undefined
+
+  constructor(ready: TaskRunner<unknown>[], owner: Owner, task: Task<T>) {
+    this.#ready = ready
+    this.#owner = owner
+    this.#task = task
+  }
+
+  settle(value: unknown): void {
+    this.#value = value
+    this.#ready.push(this as TaskRunner<unknown>)
+  }
+
+  resume(): void {
+    if (!this.#owner.alive) return
+    let sent = this.#value
+    this.#value = undefined
+    for (;;) {
+      const { done, value: next } = this.#task.next(sent)
+      if (done) {
+        this.result.resolve(next)
+        return
+      }
+      if (!next.done) {
+        next.awaitBy(this)
+        return
+      }
+      sent = next.value
+    }
   }
 }
 

@@ -1,30 +1,44 @@
 /** Straight-line code that waits in virtual time: yields futures, is resumed with their values. */
 export type Task<T> = Generator<Future<unknown>, T, unknown>
 
-type Waiter<T> = (value: T) => void
+/** Somebody who wants a future's value. */
+export interface Waiter<T> {
+  settle(value: T): void
+}
 
 /** A value that will be there later, once. Waiters run in the order they came. */
 export class Future<T> {
   done = false
   value: T | undefined = undefined
-  #waiters: Waiter<T>[] | undefined = undefined
+  /** Nearly always there is one waiter: it needs no list. */
+  #first: Waiter<T> | undefined = undefined
+  #others: Waiter<T>[] | undefined = undefined
 
   /** The first call counts; later ones do nothing. */
   resolve(value: T): void {
     if (this.done) return
     this.done = true
     this.value = value
-    const waiters = this.#waiters
-    if (!waiters) return
-    this.#waiters = undefined
-    for (const waiter of waiters) waiter(value)
+    const first = this.#first
+    if (!first) return
+    const others = this.#others
+    this.#first = undefined
+    this.#others = undefined
+    first.settle(value)
+    if (others) for (const waiter of others) waiter.settle(value)
+  }
+
+  /** Settles at once when the value is there. */
+  awaitBy(waiter: Waiter<T>): void {
+    if (this.done) waiter.settle(this.value as T)
+    else if (!this.#first) this.#first = waiter
+    else if (this.#others) this.#others.push(waiter)
+    else this.#others = [waiter]
   }
 
   /** Runs at once when the value is there. */
-  onDone(waiter: Waiter<T>): void {
-    if (this.done) waiter(this.value as T)
-    else if (this.#waiters) this.#waiters.push(waiter)
-    else this.#waiters = [waiter]
+  onDone(settle: (value: T) => void): void {
+    this.awaitBy({ settle })
   }
 }
 

@@ -48,6 +48,13 @@ export class TraceDigest {
   }
 }
 
+interface TracePlace {
+  readonly machine: string
+  readonly process: string
+}
+
+const nowhere: TracePlace = { machine: '', process: '' }
+
 export const traceEntriesMax = 1 << 16
 const slotMask = traceEntriesMax - 1
 
@@ -55,8 +62,7 @@ const slotMask = traceEntriesMax - 1
 export class TraceLog {
   readonly #causes = new Float64Array(traceEntriesMax)
   readonly #times = new Float64Array(traceEntriesMax)
-  readonly #machines: string[] = new Array(traceEntriesMax).fill('')
-  readonly #processes: string[] = new Array(traceEntriesMax).fill('')
+  readonly #places: TracePlace[] = new Array(traceEntriesMax).fill(nowhere)
   readonly #kinds: string[] = new Array(traceEntriesMax).fill('')
   readonly #details: string[] = new Array(traceEntriesMax).fill('')
   #last = 0
@@ -65,19 +71,12 @@ export class TraceLog {
     return this.#last
   }
 
-  add(
-    cause: number,
-    time: Micros,
-    where: { readonly machine: string; readonly process: string },
-    kind: string,
-    detail: string,
-  ): number {
+  add(cause: number, time: Micros, where: TracePlace, kind: string, detail: string): number {
     const id = ++this.#last
     const slot = id & slotMask
     this.#causes[slot] = cause
     this.#times[slot] = time
-    this.#machines[slot] = where.machine
-    this.#processes[slot] = where.process
+    this.#places[slot] = where
     this.#kinds[slot] = kind
     this.#details[slot] = detail
     return id
@@ -90,8 +89,8 @@ export class TraceLog {
       id,
       cause: this.#causes[slot] as number,
       time: this.#times[slot] as number,
-      machine: this.#machines[slot] as string,
-      process: this.#processes[slot] as string,
+      machine: (this.#places[slot] as TracePlace).machine,
+      process: (this.#places[slot] as TracePlace).process,
       kind: this.#kinds[slot] as string,
       detail: this.#details[slot] as string,
     }

@@ -1,6 +1,5 @@
 import type { Machine } from './machine'
 import type { LinkFault } from './network'
-import type { Random } from './random'
 import type { Owner, Simulation } from './simulation'
 import { type Micros, micros, millis } from './time'
 
@@ -21,15 +20,15 @@ interface Segment {
 export class Wires {
   readonly #sim: Simulation
   readonly #latency: Micros
+  readonly #jitter: Micros
   readonly #faults = new Map<number, LinkFault>()
-  readonly #lastArrival = new Map<number, Micros>()
-  readonly #random = new Map<number, Random>()
   delivered = 0
   lost = 0
 
   constructor(sim: Simulation, latency: Micros) {
     this.#sim = sim
     this.#latency = latency
+    this.#jitter = Math.max(1, Math.floor(latency / 5))
   }
 
   setFault(from: Machine, to: Machine, fault: LinkFault | undefined): void {
@@ -86,28 +85,19 @@ export class Wires {
   #loses(from: Machine, to: Machine): boolean {
     if (this.#faults.size === 0) return false
     const loss = this.fault(from, to)?.lossPermille ?? 0
-    return loss > 0 && this.#randomOf(from).chance(loss)
+    return loss > 0 && from.wireRandom.chance(loss)
   }
 
   /** Latency now, never overtaking what went before on the same wire. */
   #delay(from: Machine, to: Machine): Micros {
     if (from === to) return loopbackLatencyMicros
-    const jitter = this.#randomOf(from).below(Math.max(1, Math.floor(this.#latency / 5)))
+    const jitter = from.wireRandom.below(this.#jitter)
     const extra = this.#faults.size > 0 ? (this.fault(from, to)?.extraLatencyMicros ?? 0) : 0
-    const key = linkKey(from, to)
     const now = this.#sim.now
-    const arrival = Math.max(now + this.#latency + jitter + extra, this.#lastArrival.get(key) ?? 0)
-    this.#lastArrival.set(key, arrival)
+    const earliest = now + this.#latency + jitter + extra
+    const arrival = Math.max(earliest, from.lastArrivals[to.index] ?? 0)
+    from.lastArrivals[to.index] = arrival
     return arrival - now
-  }
-
-  #randomOf(machine: Machine): Random {
-    let random = this.#random.get(machine.index)
-    if (!random) {
-      random = this.#sim.random(`${machine.id}/wires`)
-      this.#random.set(machine.index, random)
-    }
-    return random
   }
 }
 
