@@ -91,7 +91,7 @@ const patchTypes = [
 
 const accepts = [undefined, 'application/json;as=Table;v=v1;g=meta.k8s.io', 'nonsense;;;==,,']
 
-describe('A16 whatever comes', () => {
+describe('A16 P12 whatever comes', () => {
   it('gets a typed answer that is no server error, and the server goes on', () => {
     const api = apiFixture()
     createServiceAccount(api)
