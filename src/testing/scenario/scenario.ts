@@ -125,9 +125,14 @@ export class Scenario {
   }
 
   perform(command: LabCommand): void {
-    this.#deed(describeCommand(command))
-    const error = this.inject('lab.command', () => this.cluster.perform(command))
+    const error = this.inject('lab.command', () => this.tryPerform(command))
     if (error) this.fail(`${describeCommand(command)}: ${error}`)
+  }
+
+  /** Within an event: the command's error, if it cannot be carried out now. */
+  tryPerform(command: LabCommand): string | undefined {
+    this.#deed(describeCommand(command))
+    return this.cluster.perform(command)
   }
 
   /** One request to the API server, as the administrator. */
