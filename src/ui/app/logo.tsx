@@ -6,7 +6,7 @@ import { useUi } from './ui-state'
 export function Logo() {
   const { spec } = useSession()
   const openDialog = useUi((state) => state.openDialog)
-  const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`
+  const plural = (count: number, noun: string) => (count === 1 ? noun : `${noun}s`)
   return (
     <div className="flex items-center gap-2.5">
       <img src="/kubarium.svg" alt="" width={22} height={22} />
@@ -19,10 +19,13 @@ export function Logo() {
         data-testid="cluster-chip"
       >
         <span>
-          <b className="font-semibold text-ink">{spec.masters}</b>{' '}
-          {plural(spec.masters, 'master').slice(2)} ·{' '}
-          <b className="font-semibold text-ink">{spec.workers}</b>{' '}
-          {plural(spec.workers, 'worker').replace(/^\d+ /, '')}
+          <b className="font-semibold text-ink">{spec.masters}</b> {plural(spec.masters, 'master')}{' '}
+          · <b className="font-semibold text-ink">{spec.workers}</b>{' '}
+          {plural(spec.workers, 'worker')}
+          <span className="max-lg:hidden">
+            {' '}
+            · quorum {Math.floor(spec.masters / 2) + 1} of {spec.masters}
+          </span>
         </span>
       </button>
     </div>

@@ -32,6 +32,8 @@ export interface SessionViews {
   readonly components: Derived<ReadonlyMap<string, { readonly [name in ComponentName]?: Pod }>>
   /** Machine that holds the lease of a component, by what the API says. */
   readonly holders: Derived<{ readonly [name in ComponentName]?: string }>
+  /** Machines whose component believes that it holds its lease, by what the lab sees. */
+  readonly believers: Derived<{ readonly [component: string]: readonly string[] }>
   readonly endpoints: Derived<ReadonlyMap<string, readonly ServiceEndpoint[]>>
 }
 
@@ -51,7 +53,7 @@ export function openSession(engine: EngineClient, spec: ClusterSpec): Session {
     lab,
     api,
     feed,
-    views: viewsOf(cluster),
+    views: viewsOf(cluster, lab),
     close() {
       feed.close()
       api.close()
@@ -62,7 +64,7 @@ export function openSession(engine: EngineClient, spec: ClusterSpec): Session {
   }
 }
 
-function viewsOf(cluster: ClusterStore): SessionViews {
+function viewsOf(cluster: ClusterStore, lab: LabStore): SessionViews {
   const { nodes, pods, leases, endpointSlices } = cluster
   return {
     nodeReady: derive([nodes], () =>
@@ -95,6 +97,13 @@ function viewsOf(cluster: ClusterStore): SessionViews {
       'kube-controller-manager': leaseMachine(leases.get('kube-system/kube-controller-manager')),
       'kube-scheduler': leaseMachine(leases.get('kube-system/kube-scheduler')),
     })),
+    believers: derive([lab], () => {
+      const believers: { [component: string]: string[] } = {}
+      for (const { name, machine } of lab.get()?.leases ?? []) {
+        believers[name] = [...(believers[name] ?? []), machine]
+      }
+      return believers
+    }),
     endpoints: derive([endpointSlices], () => endpointsByService(endpointSlices.all())),
   }
 }

@@ -1,4 +1,5 @@
 import type { KeyboardEvent, MouseEvent } from 'react'
+import { useEffect } from 'react'
 import { create } from 'zustand'
 import { type Subject, sameSubject, useUi } from '../app/ui-state'
 import { type Direction, neighbour } from './layout/neighbour'
@@ -31,12 +32,20 @@ export function subjectId(subject: Subject): string {
 /** Everything a thing on the stage needs to be selected, focused and acted upon. */
 export function useThingProps(subject: Subject) {
   const id = subjectId(subject)
-  const { layout } = useStage()
+  const { layout, home } = useStage()
   const select = useUi((state) => state.select)
   const openMenu = useUi((state) => state.openMenu)
   const selected = useUi((state) => sameSubject(state.selection, subject))
-  const reachable = useRoving((state) => state.at === id || state.at === '')
+  const isHome = id === home
+  const reachable = useRoving((state) => state.at === id || (state.at === '' && isHome))
   const moveTo = useRoving((state) => state.moveTo)
+  useEffect(
+    () => () => {
+      const roving = useRoving.getState()
+      if (roving.at === id) roving.moveTo('')
+    },
+    [id],
+  )
   const menuAt = (element: HTMLElement, x: number, y: number) => {
     openMenu({ subject, x, y, opener: element })
   }

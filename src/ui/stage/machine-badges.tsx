@@ -18,7 +18,9 @@ export function ReadyBadge({ view }: { readonly view: MachineView }) {
 export function PowerBadge({ view }: { readonly view: MachineView }) {
   switch (view.physical) {
     case 'on':
-      return null
+      return view.cutTo.length > 0 ? (
+        <Badge icon={Unplug} word="wires cut" tone="tone-amber" />
+      ) : null
     case 'off':
       return <Badge icon={Plug} word="off" tone="tone-grey" />
     case 'booting':

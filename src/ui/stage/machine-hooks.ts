@@ -29,6 +29,17 @@ export function useMachine(id: string): MachineFacts | undefined {
   }, [all, id, node])
 }
 
+/** A member that leads in a term that others have left behind does not know it yet. */
+export function useDeposed(member: EtcdState | undefined): boolean {
+  const { lab } = useSession()
+  const source = useMemo(
+    () => derive([lab], () => lab.get()?.etcd.reduce((most, m) => Math.max(most, m.term), 0) ?? 0),
+    [lab],
+  )
+  const term = useValue(source)
+  return member?.role === 'leader' && member.term < term
+}
+
 /** The etcd member on a machine. */
 export function useEtcd(id: string): EtcdState | undefined {
   const { lab } = useSession()
@@ -49,7 +60,10 @@ function componentSource(
   { views }: Session,
   machine: MachineState,
 ): Derived<readonly ComponentView[]> {
-  return derive([views.components, views.holders], () =>
-    componentViews(machine, views.components.get().get(machine.id) ?? {}, views.holders.get()),
+  return derive([views.components, views.holders, views.believers], () =>
+    componentViews(machine, views.components.get().get(machine.id) ?? {}, {
+      holders: views.holders.get(),
+      believers: views.believers.get(),
+    }),
   )
 }

@@ -5,7 +5,7 @@ import type { EtcdState } from '../../control/state'
 import type { ComponentView } from '../view/machine-view'
 import { Anchors } from './anchors'
 import { PowerBadge, ReadyBadge, TruthMark } from './machine-badges'
-import { type MachineFacts, useComponents, useEtcd, useMachine } from './machine-hooks'
+import { type MachineFacts, useComponents, useDeposed, useEtcd, useMachine } from './machine-hooks'
 import { Thing } from './thing'
 
 /** A master: power, etcd's role and term, the four components, who of them acts. */
@@ -62,12 +62,17 @@ function MasterCard({ facts }: { readonly facts: MachineFacts }) {
 }
 
 function EtcdRole({ etcd, on }: { readonly etcd?: EtcdState; readonly on: boolean }) {
+  const deposed = useDeposed(etcd)
   if (!etcd || !on || etcd.role === 'down') return null
   if (etcd.role === 'leader') {
+    const sentence = deposed
+      ? `Believes that it leads etcd in term ${etcd.term}; the others have gone on without it`
+      : `Leads etcd in term ${etcd.term}`
     return (
-      <span className="chip tone-amber" title={`Leads etcd in term ${etcd.term}`}>
+      <span className="chip tone-amber" title={sentence} data-deposed={deposed}>
         <Crown size={12} aria-hidden />
         <span className="wide-only">leader ·</span> term {etcd.term}
+        {deposed && ' (deposed)'}
       </span>
     )
   }
@@ -80,13 +85,14 @@ function EtcdRole({ etcd, on }: { readonly etcd?: EtcdState; readonly on: boolea
 }
 
 function Component({ component, etcd }: { component: ComponentView; etcd?: EtcdState }) {
-  const { name, label, state, active, sentence } = component
+  const { name, label, state, active, deposed, sentence } = component
   const elected = name === 'kube-controller-manager' || name === 'kube-scheduler'
   return (
     <div
       className="component"
       data-state={state}
       data-active={active}
+      data-deposed={deposed}
       data-testid="component"
       data-name={name}
       title={sentence}

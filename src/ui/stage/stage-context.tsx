@@ -6,6 +6,8 @@ import type { StageViews } from './stage-model'
 export interface StageContextValue {
   readonly views: StageViews
   readonly layout: StageLayout
+  /** The thing that the Tab key reaches first. */
+  readonly home: string
   /** Lane of each Service's wires in the channel. */
   readonly lanes: ReadonlyMap<string, number>
 }

@@ -74,8 +74,13 @@ function Graph({ width, height }: { readonly width: number; readonly height: num
     [model, layout, endpoints, seats],
   )
   const context = useMemo(
-    () => ({ views, layout, lanes: new Map(model.services.map((key, index) => [key, index])) }),
-    [views, layout, model.services],
+    () => ({
+      views,
+      layout,
+      home: `machine:${model.balancers[0] ?? model.masters[0]}`,
+      lanes: new Map(model.services.map((key, index) => [key, index])),
+    }),
+    [views, layout, model],
   )
   const { moved, onMoved, fitAll } = useAutoFit(layout, width)
   return (

@@ -16,8 +16,10 @@ export const EntranceWire = memo(function EntranceWire({ id, source, target }: E
   if (!from || !end) return null
   const across = Math.abs(from.y - end.y) < 2
   const points = across ? acrossWire(from, end) : downWire(from, end)
+  const cut = to?.machine.links.some((link) => link.to === source && link.state === 'cut')
   const serves =
     to?.view.physical === 'on' &&
+    !cut &&
     (to.machine.role !== 'master' ||
       to.machine.processes.some((p) => p.name.endsWith('kube-apiserver') && p.state === 'running'))
   return (

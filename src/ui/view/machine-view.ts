@@ -18,6 +18,8 @@ export interface MachineView {
   readonly readyWord: string
   readonly sentence: string
   readonly disagreement?: Disagreement
+  /** Machines to which the wire is cut, when others are still in order. */
+  readonly cutTo: readonly string[]
 }
 
 export function readyStatusOf(node: Node | undefined): MachineView['ready'] {
@@ -52,8 +54,9 @@ export function machineView(
     physical,
     ready,
     readyWord: cordoned ? `${base}, cordoned` : base,
-    sentence: disagreement?.sentence ?? plainSentence(machine.id, physical, ready, node),
+    sentence: disagreement?.sentence ?? plainSentence(machine, physical, ready, node),
     disagreement,
+    cutTo: physical === 'on' ? cutLinks(machine) : [],
   }
 }
 
@@ -90,14 +93,17 @@ function disagreementOf(
 }
 
 function plainSentence(
-  id: string,
+  machine: MachineState,
   physical: MachineView['physical'],
   ready: MachineView['ready'],
   node: Node | undefined,
 ): string {
+  const { id } = machine
   if (physical === 'off') return `${id} is off.`
   if (physical === 'booting') return `${id} is starting up.`
   if (physical === 'shutting-down') return `${id} is shutting down and ends its containers first.`
+  const cut = cutLinks(machine)
+  if (cut.length > 0) return `${id} is on, and its wire to ${cut.join(', ')} is cut.`
   if (ready === 'missing') return `${id} is on and has not registered its Node yet.`
   if (ready === 'True') return `${id} is on and Ready.`
   const message = node?.status?.conditions?.find((c) => c.type === 'Ready')?.message
@@ -112,6 +118,8 @@ export interface ComponentView {
   readonly state: 'running' | 'starting' | 'down'
   /** Holds the lease by which one of several is chosen to act. */
   readonly active: boolean
+  /** It thinks that it holds the lease, and the API says another does. */
+  readonly deposed: boolean
   readonly sentence: string
 }
 
@@ -122,11 +130,17 @@ const LABELS: { readonly [name in ComponentName]: string } = {
   'kube-scheduler': 'scheduler',
 }
 
+/** Machines by component: who holds its lease by the API, and who believes that it does. */
+export interface Leaders {
+  readonly holders: { readonly [name in ComponentName]?: string }
+  readonly believers: { readonly [name: string]: readonly string[] }
+}
+
 /** The four components of a master: processes from the lab, readiness and leases from the API. */
 export function componentViews(
   machine: MachineState,
   pods: { readonly [name in ComponentName]?: Pod },
-  holders: { readonly [name in ComponentName]?: string },
+  leaders: Leaders,
 ): readonly ComponentView[] {
   return componentNames.map((name) => {
     const process = machine.processes.find((p) => p.name === name || p.name.endsWith(`/${name}`))
@@ -134,13 +148,17 @@ export function componentViews(
     const ready = pod?.status?.conditions?.find((c) => c.type === 'Ready')?.status === 'True'
     const runs = machine.power === 'on' && process?.state === 'running'
     const state = !runs ? 'down' : ready || !pod ? 'running' : 'starting'
-    const active = holders[name] === machine.id
+    const active = leaders.holders[name] === machine.id
+    const deposed = runs && !active && leaders.believers[name]?.includes(machine.id) === true
     return {
       name,
       label: LABELS[name],
       state,
       active,
-      sentence: componentSentence(name, state, active),
+      deposed,
+      sentence: deposed
+        ? `${name} believes that it holds the leader lease; the API says that another does.`
+        : componentSentence(name, state, active),
     }
   })
 }

@@ -3,7 +3,7 @@ import { neighbour } from './neighbour'
 import { overlaps, type Rect } from './rect'
 import { assignSeats, type Seats } from './slots'
 import { layOut, type StageInput, WAITING } from './stage-layout'
-import { endpointWire, roundedPath } from './wires'
+import { downWire, endpointWire, roundedPath } from './wires'
 
 function machines(role: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${role}-${index + 1}`)
@@ -130,6 +130,26 @@ describe('wires', () => {
       for (const [other, cell] of layout.pods) {
         if (other !== key) expect(overlaps(down, cell)).toBe(false)
       }
+    }
+  })
+
+  it('reaches masters of every row without running behind another', () => {
+    const layout = layOut(input({ width: 500, masters: machines('master', 7) }))
+    const from = layout.machines.get('lb-1')!
+    for (const id of machines('master', 7)) {
+      const points = downWire(from, layout.machines.get(id)!)
+      points.slice(1).forEach((b, index) => {
+        const a = points[index]!
+        const line = {
+          x: Math.min(a.x, b.x) - 0.5,
+          y: Math.min(a.y, b.y) + 0.5,
+          width: Math.abs(a.x - b.x) + 1,
+          height: Math.max(0.1, Math.abs(a.y - b.y) - 1),
+        }
+        for (const other of machines('master', 7)) {
+          expect(overlaps(line, layout.machines.get(other)!)).toBe(false)
+        }
+      })
     }
   })
 

@@ -36,9 +36,9 @@ export interface StageLayout {
 }
 
 export const MARGIN = 14
-const GAP = 12
+export const GAP = 12
 const TOP_ROW = 36
-const WIRE_ROW = 26
+export const WIRE_ROW = 26
 const CELL_HEIGHT = 28
 export const CELL_GAP = 10
 const CELL_ROW_GAP = 6

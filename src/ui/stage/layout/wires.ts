@@ -1,5 +1,5 @@
 import { centre, type Point, type Rect } from './rect'
-import { CELL_GAP, type StageLayout } from './stage-layout'
+import { CELL_GAP, GAP, type StageLayout, WIRE_ROW } from './stage-layout'
 
 const RADIUS = 7
 const LANES = 4
@@ -58,12 +58,27 @@ export function endpointWire(
   return [start, { x: gap, y: start.y }, { x: gap, y: level }, { x: port.x, y: level }, port]
 }
 
-/** From the lower edge of a machine to the upper edge of one below it, turning half way. */
-export function downWire(from: Rect, to: Rect, part = 0.5): readonly Point[] {
+/**
+ * From the lower edge of a machine to the upper edge of one in a row below it. To rows further down
+ * it runs beside the cards, not behind them.
+ */
+export function downWire(from: Rect, to: Rect): readonly Point[] {
   const start = { x: centre(from).x, y: from.y + from.height }
   const end = { x: centre(to).x, y: to.y }
-  const level = start.y + (Math.max(end.y, start.y) - start.y) * part
-  return [start, { x: start.x, y: level }, { x: end.x, y: level }, end]
+  const level = start.y + WIRE_ROW / 2
+  if (end.y - start.y <= WIRE_ROW + 1) {
+    return [start, { x: start.x, y: level }, { x: end.x, y: level }, end]
+  }
+  const beside = to.x - GAP / 2
+  const above = end.y - GAP / 2
+  return [
+    start,
+    { x: start.x, y: level },
+    { x: beside, y: level },
+    { x: beside, y: above },
+    { x: end.x, y: above },
+    end,
+  ]
 }
 
 /** Straight between two machines of one row. */
