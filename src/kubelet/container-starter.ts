@@ -19,7 +19,7 @@ export type StartOutcome =
       readonly retryAfter: Micros
     }
 
-/** Waits for a future unless the pod's work is interrupted; then undefined. */
+/** Waits for a pull unless the pod's work is interrupted; then undefined. Short calls run through. */
 export type Interruptible = <T>(future: Future<T>) => Task<T | undefined>
 
 const retryAfterError: Micros = seconds(10)
@@ -54,7 +54,7 @@ export class ContainerStarter {
     files: MountedFiles,
     until: Interruptible,
   ): Task<StartOutcome> {
-    const { recorder, puller } = this.#context
+    const { recorder, puller, runtime } = this.#context
     const path = fieldPathOf(pod, container)
     const last = latestContainer(cri.pod(pod.metadata.uid ?? ''), container.name)
     const held = last && this.#backOff(pod, container, last, path)
@@ -70,7 +70,7 @@ export class ContainerStarter {
     const attempt = last ? last.config.attempt + 1 : 0
     const mounted = files(container)
     const config = containerConfig(pod, container, attempt, env.env, mounted)
-    const created = yield* until(cri.createContainer(sandbox.id, config))
+    const created = yield* runtime.guard(cri.createContainer(sandbox.id, config))
     if (!created) return interrupted
     if (!created.ok) return fail('CreateContainerError', created.error)
     this.#prune(cri, pod, container)
@@ -78,7 +78,7 @@ export class ContainerStarter {
     if (created.value.generic && attempt === 0) {
       recorder.event(pod, 'Normal', 'Simulated', simulatedText(container), path)
     }
-    const started: CriResult<undefined> | undefined = yield* until(
+    const started: CriResult<undefined> | undefined = yield* runtime.guard(
       cri.startContainer(created.value.id),
     )
     if (!started) return interrupted

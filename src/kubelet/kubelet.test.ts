@@ -339,6 +339,29 @@ describe('a kubelet', () => {
     })
   })
 
+  it('corrects what another wrote over its status', () => {
+    const { api } = cluster()
+    run(api, 'web', { containers: [{ name: 'c', image: 'nginx' }] })
+    api.until(() => isReady(pod(api, 'web')))
+    const conditions = [{ type: 'Ready', status: 'False', reason: 'NodeNotReady' }]
+    const where = { namespace: 'default', name: 'web', subresource: 'status' }
+    api.runTask(api.client.patch(PODS, where, 'strategic-merge', { status: { conditions } }))
+    api.until(() => isReady(pod(api, 'web')), seconds(5))
+  })
+
+  it.each([50, 200, 400, 700, 1200, 1900])(
+    'leaves nothing of a pod that is deleted %d ms after its creation',
+    (ms) => {
+      const { api, runtime } = cluster()
+      run(api, 'brief', { containers: [{ name: 'c', image: 'nginx' }] })
+      api.advance(ms * 1000)
+      const options = { gracePeriodSeconds: 0 }
+      api.runTask(api.client.delete(PODS, { namespace: 'default', name: 'brief' }, options))
+      api.advance(seconds(5))
+      expect(runtime().podUids()).toEqual([])
+    },
+  )
+
   it('outlives its runtime', () => {
     const { api, machine } = cluster()
     run(api, 'web', { containers: [{ name: 'c', image: 'nginx' }] })

@@ -129,8 +129,10 @@ export class Kubelet implements Process {
     }
     const uid = pod.metadata.uid ?? ''
     const worker = this.#workers.get(uid)
-    if (worker) worker.update(pod)
-    else this.#addWorker(pod, false)
+    if (worker) {
+      worker.update(pod)
+      this.#context.statuses.reconcile(uid, pod)
+    } else this.#addWorker(pod, false)
   }
 
   #podGone(pod: Pod): void {
@@ -145,8 +147,10 @@ export class Kubelet implements Process {
     if (this.#pods.store.synced) this.#mirrors.check()
     const uid = mirror.metadata.annotations?.[mirrorAnnotation] ?? ''
     if (!this.#workers.has(uid)) return
-    if (this.#pods.store.get(keyOf(mirror)) === mirror) this.#context.statuses.flush(uid)
-    else this.#context.statuses.forgetWritten(uid)
+    if (this.#pods.store.get(keyOf(mirror)) === mirror) {
+      this.#context.statuses.flush(uid)
+      this.#context.statuses.reconcile(uid, mirror)
+    } else this.#context.statuses.forgetWritten(uid)
   }
 
   #addWorker(pod: Pod, isStatic: boolean): void {

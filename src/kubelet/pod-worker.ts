@@ -211,10 +211,9 @@ export class PodWorker {
   }
 
   *#makeSandbox(cri: Cri, attempt: number): Task<boolean> {
-    const { recorder } = this.#context
-    const runtime = cri.status()
-    if (!runtime.networkReady && !this.#pod.spec?.hostNetwork) {
-      const { networkReason, networkMessage } = runtime
+    const { recorder, runtime } = this.#context
+    const { networkReady, networkReason, networkMessage } = cri.status()
+    if (!networkReady && !this.#pod.spec?.hostNetwork) {
       const why = `NetworkReady=false reason:${networkReason} message:${networkMessage}`
       const message = `network is not ready: container runtime network not ready: ${why}`
       recorder.event(this.#pod, 'Warning', 'NetworkNotReady', message)
@@ -228,7 +227,7 @@ export class PodWorker {
       recorder.event(this.#pod, 'Normal', 'SandboxChanged', text)
       yield* this.#stopSandboxes(cri)
     }
-    const made = yield* this.#until(cri.runPodSandbox(sandboxConfig(this.#pod, attempt)))
+    const made = yield* runtime.guard(cri.runPodSandbox(sandboxConfig(this.#pod, attempt)))
     this.#dropOldSandboxes(cri)
     if (made?.ok) return !this.#interrupt.done
     if (made) {

@@ -1,7 +1,7 @@
 import type { Pod, PodCondition, PodStatus } from '../api/generated/core-v1'
 import { PODS } from '../api/resources'
 import type { ApiClient } from '../client/api-client'
-import type { ApiError } from '../client/request'
+import type { ApiError, Result } from '../client/request'
 import { isNotFound } from '../client/result'
 import type { ProcessEnv } from '../sim/process'
 import { type Task, wait } from '../sim/task'
@@ -13,6 +13,8 @@ const retryDelay: Micros = seconds(2)
 interface Entry {
   desired: PodStatus
   written: PodStatus | undefined
+  /** Resource version of the object after the last write. */
+  version: number
   /** The pod is dead: remove the object once this status is written. */
   remove: boolean
   writing: boolean
@@ -113,7 +115,7 @@ export class StatusWriter {
       entry.desired = desired
       entry.remove ||= remove
     } else {
-      this.#entries.set(uid, { desired, written: undefined, remove, writing: false })
+      this.#entries.set(uid, { desired, written: undefined, version: 0, remove, writing: false })
     }
     this.flush(uid)
   }
@@ -125,6 +127,19 @@ export class StatusWriter {
     if (entry.written === entry.desired && !entry.remove) return
     entry.writing = true
     this.#env.spawn(this.#write(uid, entry))
+  }
+
+  /**
+   * The API server's copy has changed. Whoever overwrote what this kubelet reported (the node
+   * controller does so for a node it took for dead) is corrected.
+   */
+  reconcile(uid: string, pod: Pod): void {
+    const entry = this.#entries.get(uid)
+    if (!entry?.written || entry.writing) return
+    if (Number(pod.metadata.resourceVersion) <= entry.version) return
+    if (coversConditions(pod.status, entry.desired)) return
+    entry.written = undefined
+    this.flush(uid)
   }
 
   /** The API server's copy is another object now: what was written went with the old one. */
@@ -145,7 +160,9 @@ export class StatusWriter {
       if (!pod) break
       const { desired } = entry
       const body = statusPatch(entry.written ?? pod.status, desired)
-      const error = body && (yield* this.#patch(pod, body))
+      const patched = body && (yield* this.#patch(pod, body))
+      const error = patched && !patched.ok ? patched.error : undefined
+      if (patched?.ok) entry.version = Number(patched.value.metadata.resourceVersion)
       if (error && isFinal(error)) {
         if (!isNotFound(error)) this.#env.note('status.rejected', error.message)
         break
@@ -163,12 +180,11 @@ export class StatusWriter {
     entry.writing = false
   }
 
-  *#patch(pod: Pod, status: object): Task<ApiError | undefined> {
+  #patch(pod: Pod, status: object): Task<Result<Pod>> {
     const { namespace, name, uid } = pod.metadata
     const where = { namespace, name, subresource: 'status' }
     const body = { metadata: { uid }, status }
-    const patched = yield* this.#client.patch(PODS, where, 'strategic-merge', body)
-    return patched.ok ? undefined : patched.error
+    return this.#client.patch<Pod>(PODS, where, 'strategic-merge', body)
   }
 
   /** True when the object is gone or is another one. */
