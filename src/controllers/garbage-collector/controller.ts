@@ -69,8 +69,10 @@ class Collector {
     for (;;) {
       const discovered = yield* discover(this.#client)
       if (discovered.ok) {
-        const synced = discovered.value.flatMap(({ ref, verbs }) => {
+        for (const { ref } of discovered.value) {
           this.#resources.set(`${ref.group}/${ref.kind}`, ref)
+        }
+        const synced = discovered.value.flatMap(({ ref, verbs }) => {
           const wanted = ['delete', 'list', 'watch'].every((verb) => verbs.includes(verb))
           return wanted ? this.#monitor(ref) : []
         })
@@ -151,7 +153,10 @@ class Collector {
       states.push(state)
     }
     const verdict = judge(object, states, node.dependents.size > 0)
-    if (verdict.type === 'keep') return synced
+    if (verdict.type === 'keep') {
+      this.#graph.confirm(node)
+      return synced
+    }
     if (verdict.type === 'unlink') return yield* this.#patchOwners(node.identity, verdict.uids)
     if (verdict.policy === 'Foreground' && states.includes('waiting')) {
       const circle = this.#graph.dependentsOf(node).some((d) => d.isDeletingDependents)

@@ -77,6 +77,13 @@ export class OwnershipGraph {
     this.#followDeletion(node, object)
   }
 
+  /** Owners that live but were taken out of the graph get their dependents back. */
+  confirm(node: GraphNode): void {
+    const { uid } = node.identity
+    const lost = node.owners.filter((owner) => !this.#nodes.get(owner.uid)?.dependents.has(uid))
+    if (lost.length > 0 && this.#nodes.get(uid) === node) this.#link(node, lost)
+  }
+
   /** The object is gone: its dependents have to be looked at, and owners that wait for it. */
   remove(uid: string): void {
     const node = this.#nodes.get(uid)

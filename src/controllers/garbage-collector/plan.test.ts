@@ -82,6 +82,17 @@ describe('OwnershipGraph', () => {
     expect(drain()).toEqual(['a', 'a'])
   })
 
+  it('gives an owner its dependents back when it was gone from the graph only', () => {
+    const { graph: g } = graph()
+    g.observe(ref, object('a', []))
+    g.observe(ref, object('b', ['a']))
+    g.remove('a')
+    g.observe(ref, object('a', []))
+    const dependent = g.get('b')
+    if (dependent) g.confirm(dependent)
+    expect(g.get('a')?.dependents).toEqual(new Set(['b']))
+  })
+
   it('orphans on request', () => {
     const { graph: g, orphans } = graph()
     g.observe(ref, object('a', [], ['orphan']))

@@ -7,6 +7,7 @@ import { Informer } from '../../client/informer'
 import type { Process, ProcessEnv } from '../../sim/process'
 import { type Task, wait } from '../../sim/task'
 import { millis, seconds } from '../../sim/time'
+import { isPodReady } from '../pod-state'
 
 /** Images whose containers end at once. */
 const ends: { readonly [image: string]: string } = { true: 'Succeeded', false: 'Failed' }
@@ -99,7 +100,9 @@ export class FakeNodes implements Process {
   #workFor(pod: Pod): Task<boolean> | undefined {
     if (!pod.spec.nodeName) return pod.spec.nodeSelector ? undefined : this.#bind(pod)
     if (pod.metadata.deletionTimestamp) return this.#finish(pod)
-    return pod.status?.phase === 'Pending' ? this.#run(pod) : undefined
+    const wasMarked =
+      pod.status?.phase === 'Running' && !isPodReady(pod) && !pod.metadata.labels?.broken
+    return pod.status?.phase === 'Pending' || wasMarked ? this.#run(pod) : undefined
   }
 
   *#bind({ metadata, spec }: Pod): Task<boolean> {
@@ -117,14 +120,13 @@ export class FakeNodes implements Process {
     return (yield* this.#client.createSubresource(PODS, where, { metadata, target })).ok
   }
 
-  *#run({ metadata, spec }: Pod): Task<boolean> {
+  *#run({ metadata, spec, status: before }: Pod): Task<boolean> {
     yield* wait(this.#env.clock.sleep(millis(100), 'fake.run'))
     const now = formatTime(this.#env.clock.wall())
     const image = spec.containers[0]?.image ?? ''
     const isReady = metadata.labels?.broken === undefined && !ends[image] ? 'True' : 'False'
     const conditions = [{ type: 'Ready', status: isReady, lastTransitionTime: now }]
-    const podIP = `10.244.${this.#address >> 8}.${this.#address & 255}`
-    this.#address++
+    const podIP = before?.podIP ?? `10.244.${this.#address >> 8}.${this.#address++ & 255}`
     const observedGeneration = metadata.generation
     const status = {
       observedGeneration,
