@@ -104,7 +104,7 @@ function manifestOf(name: ImageName, known: Image | undefined): ImageManifest {
     id: `${repository}@${digest}`,
     sizeBytes,
     layers,
-    generic: known === undefined,
+    generic: known === undefined || known.binaries[known.entrypoint[0] ?? '']?.kind === 'generic',
   }
 }
 
