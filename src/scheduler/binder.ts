@@ -5,17 +5,17 @@ import type { ApiClient } from '../client/api-client'
 import type { EventRecorder } from '../client/event-recorder'
 import type { ProcessEnv } from '../sim/process'
 import type { Task } from '../sim/task'
-import type { SchedulingCycle } from './cycle'
-import { unschedulableMessage } from './diagnosis'
-import type { Cluster, Rejection } from './framework'
-import type { PodInfo } from './node-info'
-import { preempt, type Victims } from './preemption'
+import type { Victims } from './preemption'
 
-interface Refusal {
-  readonly info: PodInfo
-  readonly rejected: ReadonlyMap<string, Rejection>
-  readonly cluster: Cluster
-  readonly cycle: SchedulingCycle
+export interface Refused {
+  readonly pod: Pod
+  readonly message: string
+  /** Who has to go for the pod. */
+  readonly victims: Victims | undefined
+  /** Pods of lower priority that were promised the same node. */
+  readonly displaced: readonly Pod[]
+  /** What `status.nominatedNodeName` becomes: a node, '' for none, undefined leaves it. */
+  readonly nominated: string | undefined
 }
 
 /** Carries decisions to the API: bindings, refusals, preemptions, and their events. */
@@ -47,44 +47,39 @@ export class PodBinder {
     return true
   }
 
-  *refuse({ info, rejected, cluster, cycle }: Refusal): Task<void> {
-    const { pod } = info
-    const { victims, outcome } = preempt(info, cluster, rejected, cycle)
-    const message = unschedulableMessage(cluster.nodes.size, rejected, outcome)
+  *refuse({ pod, message, victims, displaced, nominated }: Refused): Task<void> {
     this.#recorder.event(subjectOf(pod), 'Warning', 'FailedScheduling', message)
-    if (victims) yield* this.#evict(pod, victims)
-    yield* this.#setCondition(pod, message, victims?.node)
-  }
-
-  *#evict(pod: Pod, victims: Victims): Task<void> {
-    for (const victim of victims.pods) {
-      if (victim.metadata.deletionTimestamp) continue
-      const { namespace, name, uid } = victim.metadata
-      const condition: PodCondition = {
-        type: 'DisruptionTarget',
-        status: 'True',
-        reason: 'PreemptionByScheduler',
-        message: 'default-scheduler: preempting to accommodate a higher priority pod',
-        lastTransitionTime: formatTime(this.#env.clock.wall()),
-      }
-      const status = { metadata: { uid }, status: { conditions: [condition] } }
-      yield* this.#client.patch(
-        PODS,
-        { namespace, name, subresource: 'status' },
-        'strategic-merge',
-        status,
-      )
-      const gone = yield* this.#client.delete(PODS, { namespace, name }, { preconditions: { uid } })
-      if (!gone.ok) continue
-      const message = `Preempted by pod ${pod.metadata.uid} on node ${victims.node}`
-      this.#recorder.event(subjectOf(victim), 'Normal', 'Preempted', message)
+    if (victims) {
+      for (const victim of victims.pods) yield* this.#evict(victim, pod, victims.node)
     }
+    for (const other of displaced) yield* this.#patchStatus(other, { nominatedNodeName: null })
+    yield* this.#setUnscheduled(pod, message, nominated)
   }
 
-  *#setCondition(pod: Pod, message: string, nominatedNodeName?: string): Task<void> {
-    const old = pod.status.conditions?.find(({ type }) => type === 'PodScheduled')
+  *#evict(victim: Pod, preemptor: Pod, node: string): Task<void> {
+    if (victim.metadata.deletionTimestamp) return
+    const { namespace, name, uid, generation } = victim.metadata
+    const condition: PodCondition = {
+      type: 'DisruptionTarget',
+      status: 'True',
+      observedGeneration: generation,
+      reason: 'PreemptionByScheduler',
+      message: 'default-scheduler: preempting to accommodate a higher priority pod',
+      lastTransitionTime: formatTime(this.#env.clock.wall()),
+    }
+    yield* this.#patchStatus(victim, { conditions: [condition] })
+    const gone = yield* this.#client.delete(PODS, { namespace, name }, { preconditions: { uid } })
+    if (!gone.ok) return
+    const message = `Preempted by pod ${preemptor.metadata.uid} on node ${node}`
+    this.#recorder.event(subjectOf(victim), 'Normal', 'Preempted', message)
+  }
+
+  *#setUnscheduled(pod: Pod, message: string, nominated: string | undefined): Task<void> {
+    const { conditions, nominatedNodeName = '' } = pod.status
+    const old = conditions?.find(({ type }) => type === 'PodScheduled')
     const unchanged = old?.status === 'False' && old.message === message
-    if (unchanged && nominatedNodeName === undefined) return
+    const renamed = nominated !== undefined && nominated !== nominatedNodeName
+    if (unchanged && !renamed) return
     const sameStatus = old?.status === 'False' ? old.lastTransitionTime : undefined
     const condition = {
       type: 'PodScheduled',
@@ -95,8 +90,12 @@ export class PodBinder {
       lastProbeTime: null,
       lastTransitionTime: sameStatus ?? formatTime(this.#env.clock.wall()),
     }
+    const promise = renamed ? { nominatedNodeName: nominated || null } : {}
+    yield* this.#patchStatus(pod, { conditions: [condition], ...promise })
+  }
+
+  *#patchStatus(pod: Pod, status: object): Task<void> {
     const { namespace, name, uid } = pod.metadata
-    const status = { conditions: [condition], ...(nominatedNodeName ? { nominatedNodeName } : {}) }
     const where = { namespace, name, subresource: 'status' }
     yield* this.#client.patch(PODS, where, 'strategic-merge', { metadata: { uid }, status })
   }

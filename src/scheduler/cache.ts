@@ -1,23 +1,54 @@
 import type { Node, Pod } from '../api/generated/core-v1'
 import type { Cluster } from './framework'
-import { NodeInfo, podInfo } from './node-info'
+import { NodeInfo, type PodInfo, podInfo } from './node-info'
+import { zoneOf, zonesInTurn } from './node-order'
+import { Nominations } from './nominations'
+import { type PodQuery, PodTallies, type PodTally } from './pod-tally'
+import type { Surroundings } from './surroundings'
+import { TermIndex } from './term-index'
+
+const noImages: ReadonlyMap<string, number> = new Map()
 
 /** Everything placed so far: bound pods as the API tells, and assumed ones it has not told yet. */
 export class SchedulerCache implements Cluster {
   readonly nodes = new Map<string, NodeInfo>()
+  readonly antiAffinity = new TermIndex()
+  readonly preferences = new TermIndex()
+  readonly nominations = new Nominations()
+  readonly surroundings: Surroundings
   /** Pods on nodes that are not there (any more). */
   readonly #homeless = new Map<string, NodeInfo>()
-  readonly #placed = new Map<string, string>()
+  readonly #placed = new Map<string, NodeInfo>()
   readonly #assumed = new Set<string>()
   readonly #imageNodes = new Map<string, number>()
+  readonly #tallies = new PodTallies()
+  #nodeList: readonly NodeInfo[] | undefined
+
+  constructor(surroundings: Surroundings) {
+    this.surroundings = surroundings
+  }
+
+  get nodeList(): readonly NodeInfo[] {
+    this.#nodeList ??= zonesInTurn(this.nodes.values())
+    return this.#nodeList
+  }
 
   nodesWithImage(name: string): number {
     return this.#imageNodes.get(name) ?? 0
   }
 
+  tally(query: PodQuery): PodTally {
+    return this.#tallies.get(query, this.#everywhere())
+  }
+
+  namespacesChanged(): void {
+    this.#tallies.clear()
+  }
+
   setNode(node: Node): void {
     const { name } = node.metadata
     let info = this.nodes.get(name)
+    const zone = info && zoneOf(info)
     if (!info) {
       info = this.#homeless.get(name) ?? new NodeInfo(name)
       this.#homeless.delete(name)
@@ -25,6 +56,7 @@ export class SchedulerCache implements Cluster {
     }
     const before = info.images
     info.setNode(node)
+    if (zoneOf(info) !== zone) this.#nodeList = undefined
     if (before !== info.images) this.#countImages(before, info.images)
   }
 
@@ -32,7 +64,8 @@ export class SchedulerCache implements Cluster {
     const info = this.nodes.get(name)
     if (!info) return
     this.nodes.delete(name)
-    this.#countImages(info.images, new Map())
+    this.#nodeList = undefined
+    this.#countImages(info.images, noImages)
     info.images = new Map()
     info.node = undefined
     if (info.pods.size > 0) this.#homeless.set(name, info)
@@ -47,48 +80,80 @@ export class SchedulerCache implements Cluster {
       return
     }
     this.#assumed.delete(uid)
-    this.#place(pod, pod.spec.nodeName)
+    this.nominations.delete(uid)
+    const known = this.#placed.get(uid)
+    const info = known?.pods.get(uid)
+    if (known?.name === pod.spec.nodeName && info && info.pod.spec === pod.spec) {
+      this.#refresh(known, info, pod)
+    } else this.#place(podInfo(pod), pod.spec.nodeName)
   }
 
-  assume(pod: Pod, node: string): void {
-    this.#assumed.add(pod.metadata.uid ?? '')
-    this.#place(pod, node)
+  assume(info: PodInfo, node: string): void {
+    this.#assumed.add(info.uid)
+    this.nominations.delete(info.uid)
+    this.#place(info, node)
   }
 
   isAssumed(uid: string): boolean {
     return this.#assumed.has(uid)
   }
 
+  /** The binding of an assumed pod failed: its room is free again. */
+  forget(uid: string): void {
+    if (this.#assumed.has(uid)) this.removePod(uid)
+  }
+
+  /** True when the pod was on a node. */
   removePod(uid: string): boolean {
-    const node = this.#placed.get(uid)
-    if (node === undefined) return false
+    const home = this.#placed.get(uid)
+    const info = home?.remove(uid)
+    if (!home || !info) return false
     this.#placed.delete(uid)
     this.#assumed.delete(uid)
-    const info = this.nodes.get(node) ?? this.#homeless.get(node)
-    info?.remove(uid)
-    if (info && info.pods.size === 0) this.#homeless.delete(node)
+    this.#count(info, home, -1)
+    if (home.pods.size === 0) this.#homeless.delete(home.name)
     return true
   }
 
-  #place(pod: Pod, node: string): void {
-    const uid = pod.metadata.uid ?? ''
-    const before = this.#placed.get(uid)
-    const home = this.nodes.get(node) ?? this.#homeless.get(node)
-    const known = home?.pods.get(uid)
-    if (before === node && known?.pod.spec === pod.spec) return
-    if (before !== undefined) this.removePod(uid)
-    let info = this.nodes.get(node) ?? this.#homeless.get(node)
-    if (!info) {
-      info = new NodeInfo(node)
-      this.#homeless.set(node, info)
+  #place(info: PodInfo, node: string): void {
+    this.removePod(info.uid)
+    let home = this.nodes.get(node) ?? this.#homeless.get(node)
+    if (!home) {
+      home = new NodeInfo(node)
+      this.#homeless.set(node, home)
     }
-    info.add(podInfo(pod))
-    this.#placed.set(uid, node)
+    home.add(info)
+    this.#placed.set(info.uid, home)
+    this.#count(info, home, 1)
+  }
+
+  #refresh(home: NodeInfo, info: PodInfo, pod: Pod): void {
+    const { metadata } = info.pod
+    const counted =
+      metadata.labels === pod.metadata.labels &&
+      metadata.deletionTimestamp === pod.metadata.deletionTimestamp
+    if (!counted) this.#tallies.count(info.pod, home, -1)
+    home.refresh({ ...info, pod })
+    if (!counted) this.#tallies.count(pod, home, 1)
+  }
+
+  #count({ pod, terms }: PodInfo, home: NodeInfo, sign: 1 | -1): void {
+    this.#tallies.count(pod, home, sign)
+    if (!terms) return
+    this.antiAffinity.count(terms.antiAffinity, home, sign)
+    this.preferences.count(terms.forOthers, home, sign)
+  }
+
+  *#everywhere(): Generator<NodeInfo> {
+    yield* this.nodes.values()
+    yield* this.#homeless.values()
   }
 
   #countImages(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): void {
     for (const name of before.keys()) {
-      this.#imageNodes.set(name, (this.#imageNodes.get(name) ?? 0) - 1)
+      const nodes = (this.#imageNodes.get(name) ?? 0) - 1
+      if (nodes > 0) this.#imageNodes.set(name, nodes)
+      else this.#imageNodes.delete(name)
     }
     for (const name of after.keys()) {
       this.#imageNodes.set(name, (this.#imageNodes.get(name) ?? 0) + 1)

@@ -1,16 +1,26 @@
 import type { Random } from '../sim/random'
-import { type Cluster, normalizeScores, type Rejection, type SchedulerPlugin } from './framework'
+import { Attempt } from './attempt'
+import type { Cluster, Refusal, Rejection, SchedulerPlugin, ScoreStep } from './framework'
 import type { NodeInfo, PodInfo } from './node-info'
+
+/** Points of the feasible nodes: `points[scorer × feasible + node]`, weights included. */
+export interface Scores {
+  readonly plugins: readonly string[]
+  readonly points: Int32Array
+}
 
 /** What the scheduler found out about one pod: where it goes, or why nowhere. */
 export interface Decision {
   /** The chosen node. */
   readonly node: string | undefined
-  /** Nodes looked at before enough were found. */
-  readonly evaluated: number
+  /** Why the pod as a whole is refused, without a look at the nodes. */
+  readonly refusal: (Refusal & { readonly plugin: string }) | undefined
+  /** Nodes there were. */
+  readonly nodes: number
+  readonly feasible: readonly NodeInfo[]
   readonly rejected: ReadonlyMap<string, Rejection>
-  /** Weighted points of each plugin, by node. */
-  readonly scores: ReadonlyMap<string, { readonly [plugin: string]: number }>
+  /** Undefined when there was nothing to choose between. */
+  readonly scores: Scores | undefined
 }
 
 /** Fewer feasible nodes than this are never enough to stop looking. */
@@ -26,99 +36,94 @@ export function feasibleWanted(nodes: number): number {
 
 /** One scheduling cycle after another over the same plugins. Synchronous; changes nothing. */
 export class SchedulingCycle {
-  readonly #plugins: readonly SchedulerPlugin[]
-  readonly #random: Random
+  readonly plugins: readonly SchedulerPlugin[]
+  readonly random: Random
   /** Where the next pod's search begins, so that all nodes get their turn. */
   #nextStart = 0
 
   constructor(plugins: readonly SchedulerPlugin[], random: Random) {
-    this.#plugins = plugins
-    this.#random = random
+    this.plugins = plugins
+    this.random = random
   }
 
   decide(pod: PodInfo, cluster: Cluster): Decision {
+    const nodes = cluster.nodeList.length
     const rejected = new Map<string, Rejection>()
-    const feasible = this.#filter(pod, cluster, rejected)
-    const evaluated = feasible.length + rejected.size
-    if (feasible.length === 0) return { node: undefined, evaluated, rejected, scores: new Map() }
-    const only = feasible[0] as NodeInfo
-    if (feasible.length === 1) {
-      return { node: only.name, evaluated, rejected, scores: new Map() }
-    }
-    const scores = this.#score(pod, feasible, cluster)
-    return { node: this.#best(scores), evaluated, rejected, scores }
+    const nowhere = { node: undefined, nodes, feasible: [], rejected, scores: undefined }
+    if (nodes === 0) return { ...nowhere, refusal: undefined }
+    const attempt = new Attempt(this.plugins, pod, cluster)
+    if (attempt.refusal) return { ...nowhere, refusal: attempt.refusal }
+    const feasible = this.#feasible(attempt, rejected)
+    if (feasible.length === 0) return { ...nowhere, refusal: undefined }
+    const scores = feasible.length > 1 ? this.#score(pod, feasible, cluster) : undefined
+    const chosen = scores ? this.#best(scores, feasible.length) : 0
+    const { name } = feasible[chosen] as NodeInfo
+    return { node: name, refusal: undefined, nodes, feasible, rejected, scores }
   }
 
-  /** The first plugin's reason against this node, if any. */
-  reject(pod: PodInfo, node: NodeInfo): Rejection | undefined {
-    for (const plugin of this.#plugins) {
-      const rejection = plugin.filter?.(pod, node)
-      if (rejection) return rejection
-    }
-    return undefined
-  }
-
-  #filter(pod: PodInfo, cluster: Cluster, rejected: Map<string, Rejection>): NodeInfo[] {
-    const all = [...cluster.nodes.values()]
-    const allowed = this.#preFilter(pod, all, rejected)
-    const wanted = feasibleWanted(allowed.length)
+  #feasible(attempt: Attempt, rejected: Map<string, Rejection>): NodeInfo[] {
+    const promised = attempt.promised()
+    if (promised && attempt.reject(promised) === undefined) return [promised]
+    const nodes = attempt.candidates(rejected)
+    const wanted = feasibleWanted(nodes.length)
     const feasible: NodeInfo[] = []
+    let at = nodes.length > 0 ? this.#nextStart % nodes.length : 0
     let looked = 0
-    for (; looked < allowed.length && feasible.length < wanted; looked++) {
-      const node = allowed[(this.#nextStart + looked) % allowed.length] as NodeInfo
-      const rejection = this.reject(pod, node)
+    for (; looked < nodes.length && feasible.length < wanted; looked++) {
+      const node = nodes[at] as NodeInfo
+      at = at + 1 === nodes.length ? 0 : at + 1
+      const rejection = attempt.reject(node)
       if (rejection) rejected.set(node.name, rejection)
       else feasible.push(node)
     }
-    if (allowed.length > 0) this.#nextStart = (this.#nextStart + looked) % allowed.length
+    this.#nextStart = at
     return feasible
   }
 
-  #preFilter(pod: PodInfo, all: NodeInfo[], rejected: Map<string, Rejection>): NodeInfo[] {
-    let allowed = all
-    for (const plugin of this.#plugins) {
-      const names = plugin.preFilter?.(pod)
-      if (!names) continue
-      const reasons = [`node(s) didn't satisfy plugin(s) [${plugin.name}]`]
-      allowed = allowed.filter(({ name }) => {
-        if (names.has(name)) return true
-        rejected.set(name, { plugin: plugin.name, reasons, unresolvable: true })
-        return false
-      })
+  #score(pod: PodInfo, feasible: readonly NodeInfo[], cluster: Cluster): Scores {
+    const names: string[] = []
+    const steps: ScoreStep[] = []
+    const weights: number[] = []
+    for (const plugin of this.plugins) {
+      const step = plugin.scoreStep?.(pod, cluster, feasible)
+      if (!step) continue
+      names.push(plugin.name)
+      steps.push(step)
+      weights.push(plugin.weight ?? 1)
     }
-    return allowed
-  }
-
-  #score(
-    pod: PodInfo,
-    nodes: readonly NodeInfo[],
-    cluster: Cluster,
-  ): Map<string, { [plugin: string]: number }> {
-    const table = new Map(nodes.map((node) => [node.name, {} as { [plugin: string]: number }]))
-    for (const plugin of this.#plugins) {
-      const { score, normalize, weight = 1 } = plugin
-      if (!score || plugin.preScore?.(pod, cluster) === false) continue
-      const points = nodes.map((node) => score(pod, node, cluster))
-      if (normalize) normalizeScores(points, normalize)
-      for (const [position, node] of nodes.entries()) {
-        const row = table.get(node.name)
-        if (row) row[plugin.name] = (points[position] as number) * weight
+    const count = feasible.length
+    const points = new Int32Array(steps.length * count)
+    for (let row = 0; row < steps.length; row++) {
+      const step = steps[row] as ScoreStep
+      const start = row * count
+      for (let at = 0; at < count; at++) points[start + at] = step.score(feasible[at] as NodeInfo)
+      step.normalize?.(points.subarray(start, start + count), feasible)
+      const weight = weights[row] as number
+      if (weight === 1) continue
+      for (let at = start; at < start + count; at++) {
+        points[at] = (points[at] as number) * weight
       }
     }
-    return table
+    return { plugins: names, points }
   }
 
-  /** The highest sum; among equals one by chance. */
-  #best(scores: ReadonlyMap<string, { readonly [plugin: string]: number }>): string {
-    let best: string[] = []
+  /** The place of the highest sum; among equals one by chance. */
+  #best({ plugins, points }: Scores, count: number): number {
+    let best = 0
+    let equals = 0
     let highest = -1
-    for (const [node, row] of scores) {
-      const sum = Object.values(row).reduce((total, points) => total + points, 0)
+    for (let node = 0; node < count; node++) {
+      let sum = 0
+      for (let row = 0; row < plugins.length; row++) sum += points[row * count + node] as number
       if (sum > highest) {
         highest = sum
-        best = [node]
-      } else if (sum === highest) best.push(node)
+        best = node
+        equals = 1
+      } else if (sum === highest) {
+        equals++
+        if (this.random.below(equals) === 0) best = node
+      }
     }
-    return best[this.#random.below(best.length)] as string
+    return best
   }
 }

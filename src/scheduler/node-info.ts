@@ -1,4 +1,6 @@
-import type { Node, Pod } from '../api/generated/core-v1'
+import type { Node, Pod, Taint } from '../api/generated/core-v1'
+import type { Labels } from '../api/machinery/selectors'
+import { type AffinityTerms, affinityTerms } from './affinity-term'
 import type { Resources } from './resources'
 import {
   addResources,
@@ -11,10 +13,14 @@ import {
 /** A pod with what the scheduler needs of it, worked out once. */
 export interface PodInfo {
   readonly pod: Pod
+  readonly uid: string
   readonly requests: Resources
   readonly scoring: Resources
   readonly hostPorts: readonly string[]
+  readonly terms: AffinityTerms | undefined
 }
+
+export const priorityOf = (pod: Pod): number => pod.spec.priority ?? 0
 
 /** `protocol/ip/port` of every host port the pod binds. */
 function hostPortsOf(pod: Pod): string[] {
@@ -30,9 +36,11 @@ function hostPortsOf(pod: Pod): string[] {
 export function podInfo(pod: Pod): PodInfo {
   return {
     pod,
+    uid: pod.metadata.uid ?? '',
     requests: podRequests(pod),
     scoring: podRequestsForScoring(pod),
     hostPorts: hostPortsOf(pod),
+    terms: affinityTerms(pod),
   }
 }
 
@@ -40,6 +48,8 @@ export function podInfo(pod: Pod): PodInfo {
 export class NodeInfo {
   readonly name: string
   node: Node | undefined
+  labels: Labels = {}
+  taints: readonly Taint[] | undefined
   allocatable: Resources = noResources()
   podsMax = 0
   readonly pods = new Map<string, PodInfo>()
@@ -65,10 +75,12 @@ export class NodeInfo {
       }
     }
     this.node = node
+    this.labels = node.metadata.labels ?? {}
+    this.taints = node.spec.taints
   }
 
   add(info: PodInfo): void {
-    this.pods.set(info.pod.metadata.uid ?? '', info)
+    this.pods.set(info.uid, info)
     this.#count(info, 1)
   }
 
@@ -78,6 +90,11 @@ export class NodeInfo {
     this.pods.delete(uid)
     this.#count(info, -1)
     return info
+  }
+
+  /** The same pod with other metadata or status; what it takes is unchanged. */
+  refresh(info: PodInfo): void {
+    this.pods.set(info.uid, info)
   }
 
   #count(info: PodInfo, sign: 1 | -1): void {

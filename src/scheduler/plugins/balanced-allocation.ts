@@ -1,13 +1,11 @@
 import { type SchedulerPlugin, scoreMax } from '../framework'
 import type { NodeInfo } from '../node-info'
-import type { Resources } from '../resources'
 
-/** 100 when cpu and memory would be taken in equal parts, less the more they differ. */
-function balance(taken: Resources, added: Resources | undefined, node: NodeInfo): number {
-  const { milliCpu, memoryBytes } = node.allocatable
-  if (milliCpu === 0 || memoryBytes === 0) return scoreMax
-  const cpu = Math.min(1, (taken.milliCpu + (added?.milliCpu ?? 0)) / milliCpu)
-  const memory = Math.min(1, (taken.memoryBytes + (added?.memoryBytes ?? 0)) / memoryBytes)
+/** 100 when cpu and memory are taken in equal parts, less the more they differ. */
+function balance({ requested, allocatable }: NodeInfo, milliCpu: number, bytes: number): number {
+  if (allocatable.milliCpu === 0 || allocatable.memoryBytes === 0) return scoreMax
+  const cpu = Math.min(1, (requested.milliCpu + milliCpu) / allocatable.milliCpu)
+  const memory = Math.min(1, (requested.memoryBytes + bytes) / allocatable.memoryBytes)
   return Math.floor((1 - Math.abs((cpu - memory) / 2)) * scoreMax)
 }
 
@@ -17,13 +15,15 @@ export const balancedAllocation: SchedulerPlugin = {
   weight: 1,
   events: [],
   /** A pod that asks for nothing cannot unbalance anything. */
-  preScore({ requests }) {
-    return requests.milliCpu > 0 || requests.memoryBytes > 0
-  },
-  score({ requests }, node) {
-    const withPod = balance(node.requested, requests, node)
-    const without = balance(node.requested, undefined, node)
+  scoreStep({ requests }) {
+    const { milliCpu, memoryBytes } = requests
+    if (milliCpu === 0 && memoryBytes === 0) return undefined
     const half = scoreMax / 2
-    return half + Math.trunc((half + withPod - without) / 2)
+    return {
+      score(node) {
+        const change = balance(node, milliCpu, memoryBytes) - balance(node, 0, 0)
+        return half + Math.trunc((half + change) / 2)
+      },
+    }
   },
 }

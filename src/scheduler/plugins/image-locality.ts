@@ -10,21 +10,31 @@ function normalized(image: string): string {
   return image.lastIndexOf(':') <= image.lastIndexOf('/') ? `${image}:latest` : image
 }
 
+const nowhere = { score: () => 0 }
+
 export const imageLocality: SchedulerPlugin = {
   name: 'ImageLocality',
   weight: 1,
   events: [],
-  score({ pod }, node, cluster) {
+  scoreStep({ pod }, cluster) {
     const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
-    let bytes = 0
+    const wanted: { readonly name: string; readonly spread: number }[] = []
     for (const { image = '' } of containers) {
       const name = normalized(image)
-      const size = node.images.get(name)
-      if (size === undefined) continue
-      bytes += Math.floor((size * cluster.nodesWithImage(name)) / cluster.nodes.size)
+      const nodes = cluster.nodesWithImage(name)
+      if (nodes > 0) wanted.push({ name, spread: nodes / cluster.nodes.size })
     }
+    if (wanted.length === 0) return nowhere
     const bytesMax = bytesMaxPerContainer * containers.length
-    const counted = Math.min(Math.max(bytes, bytesMin), bytesMax)
-    return Math.floor((scoreMax * (counted - bytesMin)) / (bytesMax - bytesMin))
+    return {
+      score(node) {
+        let bytes = 0
+        for (const { name, spread } of wanted) {
+          bytes += Math.floor((node.images.get(name) ?? 0) * spread)
+        }
+        const counted = Math.min(Math.max(bytes, bytesMin), bytesMax)
+        return Math.floor((scoreMax * (counted - bytesMin)) / (bytesMax - bytesMin))
+      },
+    }
   },
 }

@@ -4,7 +4,7 @@ import type {
   NodeSelectorTerm,
   Pod,
 } from '../../api/generated/core-v1'
-import type { SchedulerPlugin } from '../framework'
+import { proportional, type Rejection, type SchedulerPlugin } from '../framework'
 
 function requirementHolds(
   requirement: NodeSelectorRequirement,
@@ -32,7 +32,7 @@ function requirementHolds(
 }
 
 /** A term without any requirement matches nothing. */
-function termMatches(term: NodeSelectorTerm, node: Node): boolean {
+export function termMatches(term: NodeSelectorTerm, node: Node): boolean {
   const { matchExpressions = [], matchFields = [] } = term
   if (matchExpressions.length + matchFields.length === 0) return false
   const labels = node.metadata.labels ?? {}
@@ -47,7 +47,14 @@ function requiredTerms(pod: Pod): readonly NodeSelectorTerm[] | undefined {
     ?.nodeSelectorTerms
 }
 
-function matchesRequired(pod: Pod, node: Node): boolean {
+/** Whether the pod asks for certain nodes at all. */
+export function isChoosy({ spec }: Pod): boolean {
+  const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+  return !!required || !!spec.nodeSelector
+}
+
+/** The pod's node selector and required node affinity. */
+export function matchesRequired(pod: Pod, node: Node): boolean {
   const labels = node.metadata.labels ?? {}
   for (const [key, value] of Object.entries(pod.spec.nodeSelector ?? {})) {
     if (labels[key] !== value) return false
@@ -66,39 +73,50 @@ function namedNodes(term: NodeSelectorTerm): ReadonlySet<string> | undefined {
   return named
 }
 
+/** The only nodes that can match, when every required term names some. */
+function onlyNodes(pod: Pod): ReadonlySet<string> | undefined {
+  const terms = requiredTerms(pod)
+  if (!terms || terms.length === 0) return undefined
+  const all = new Set<string>()
+  for (const term of terms) {
+    const named = namedNodes(term)
+    if (!named) return undefined
+    for (const name of named) all.add(name)
+  }
+  return all
+}
+
+const rejection: Rejection = {
+  plugin: 'NodeAffinity',
+  reasons: ["node(s) didn't match Pod's node affinity/selector"],
+  unresolvable: true,
+}
+
 export const nodeAffinity: SchedulerPlugin = {
   name: 'NodeAffinity',
   weight: 2,
-  normalize: 'proportional',
-  events: ['NodeAdd', 'NodeLabel'],
-  preFilter({ pod }) {
-    const all = new Set<string>()
-    const terms = requiredTerms(pod)
-    if (!terms || terms.length === 0) return undefined
-    for (const term of terms) {
-      const named = namedNodes(term)
-      if (!named) return undefined
-      for (const name of named) all.add(name)
+  events: ['NodeAdd', 'NodeLabel', 'PodUpdate'],
+  filterStep({ pod }) {
+    if (!isChoosy(pod)) return undefined
+    return {
+      only: onlyNodes(pod),
+      reject: ({ node }) => (node && matchesRequired(pod, node) ? undefined : rejection),
     }
-    return all
   },
-  filter({ pod }, { node }) {
-    if (node && matchesRequired(pod, node)) return undefined
-    const reasons = ["node(s) didn't match Pod's node affinity/selector"]
-    return { plugin: 'NodeAffinity', reasons, unresolvable: true }
-  },
-  preScore({ pod }) {
+  scoreStep({ pod }) {
     const preferred =
       pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution
-    return !!preferred && preferred.length > 0
-  },
-  score({ pod }, { node }) {
-    let sum = 0
-    const preferred =
-      pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution
-    for (const { weight, preference } of preferred ?? []) {
-      if (node && weight !== 0 && termMatches(preference, node)) sum += weight
+    if (!preferred || preferred.length === 0) return undefined
+    return {
+      score({ node }) {
+        let sum = 0
+        for (const { weight, preference } of preferred) {
+          if (node && weight !== 0 && termMatches(preference, node)) sum += weight
+        }
+        return sum
+      },
+      normalize: proportional,
     }
-    return sum
   },
+  helps: ({ pod }, change) => !('node' in change) || matchesRequired(pod, change.node),
 }

@@ -1,4 +1,4 @@
-import type { SchedulerPlugin } from '../framework'
+import type { Rejection, SchedulerPlugin } from '../framework'
 
 /** The wildcard address conflicts with every address of the same port. */
 function conflicts(wanted: string, used: string): boolean {
@@ -8,14 +8,24 @@ function conflicts(wanted: string, used: string): boolean {
   return ip === usedIp || ip === '0.0.0.0' || usedIp === '0.0.0.0'
 }
 
+const rejection: Rejection = {
+  plugin: 'NodePorts',
+  reasons: ["node(s) didn't have free ports for the requested pod ports"],
+  unresolvable: false,
+}
+
 export const nodePorts: SchedulerPlugin = {
   name: 'NodePorts',
   events: ['NodeAdd', 'AssignedPodDelete'],
-  filter({ hostPorts }, node) {
-    if (hostPorts.length === 0 || node.hostPorts.size === 0) return undefined
-    const used = [...node.hostPorts.keys()]
-    if (!hostPorts.some((port) => used.some((other) => conflicts(port, other)))) return undefined
-    const reasons = ["node(s) didn't have free ports for the requested pod ports"]
-    return { plugin: 'NodePorts', reasons, unresolvable: false }
+  filterStep({ hostPorts }) {
+    if (hostPorts.length === 0) return undefined
+    return {
+      reject(node) {
+        for (const used of node.hostPorts.keys()) {
+          if (hostPorts.some((port) => conflicts(port, used))) return rejection
+        }
+        return undefined
+      },
+    }
   },
 }

@@ -1,81 +1,105 @@
-import { type SchedulerPlugin, scoreMax } from '../framework'
+import { type Rejection, type SchedulerPlugin, scoreMax } from '../framework'
 import type { NodeInfo, PodInfo } from '../node-info'
+import { type Resources, resourcesOf } from '../resources'
 
-interface Demand {
-  readonly name: string
-  readonly wanted: number
-  readonly used: number
-  readonly offered: number
-}
+const name = 'NodeResourcesFit'
 
-function demands({ requests }: PodInfo, { requested, allocatable }: NodeInfo): Demand[] {
-  const { milliCpu, memoryBytes, ephemeralBytes } = requests
-  const list: Demand[] = [
-    {
-      name: 'cpu',
-      wanted: milliCpu,
-      used: requested.milliCpu,
-      offered: allocatable.milliCpu,
-    },
-    {
-      name: 'memory',
-      wanted: memoryBytes,
-      used: requested.memoryBytes,
-      offered: allocatable.memoryBytes,
-    },
-    {
-      name: 'ephemeral-storage',
-      wanted: ephemeralBytes,
-      used: requested.ephemeralBytes,
-      offered: allocatable.ephemeralBytes,
-    },
-  ]
-  for (const [name, wanted] of requests.scalars) {
-    const used = requested.scalars.get(name) ?? 0
-    list.push({ name, wanted, used, offered: allocatable.scalars.get(name) ?? 0 })
+/** Full nodes are many and their reasons few: each combination is made once. */
+const rejections = new Map<string, Rejection>()
+
+function rejectionFor(reasons: readonly string[], unresolvable: boolean): Rejection {
+  const key = `${reasons.join()}${unresolvable}`
+  let rejection = rejections.get(key)
+  if (!rejection) {
+    rejection = { plugin: name, reasons, unresolvable }
+    rejections.set(key, rejection)
   }
-  return list
+  return rejection
 }
 
-function fits({ requests }: PodInfo, { requested, allocatable }: NodeInfo): boolean {
+interface Shortage {
+  readonly reasons: string[]
+  unresolvable: boolean
+}
+
+/** Nothing is ever short of what is not asked for, however overcommitted the node is. */
+function lacks(wanted: number, used: number, offered: number): boolean {
+  return wanted > 0 && wanted > offered - used
+}
+
+function shortages({ requests }: PodInfo, { requested, allocatable }: NodeInfo): Shortage {
+  const shortage: Shortage = { reasons: [], unresolvable: false }
+  const check = (resource: string, wanted: number, used: number, offered: number) => {
+    if (!lacks(wanted, used, offered)) return
+    shortage.reasons.push(`Insufficient ${resource}`)
+    if (wanted > offered) shortage.unresolvable = true
+  }
+  check('cpu', requests.milliCpu, requested.milliCpu, allocatable.milliCpu)
+  check('memory', requests.memoryBytes, requested.memoryBytes, allocatable.memoryBytes)
+  const { ephemeralBytes } = requests
+  check('ephemeral-storage', ephemeralBytes, requested.ephemeralBytes, allocatable.ephemeralBytes)
+  for (const [resource, wanted] of requests.scalars) {
+    const used = requested.scalars.get(resource) ?? 0
+    check(resource, wanted, used, allocatable.scalars.get(resource) ?? 0)
+  }
+  return shortage
+}
+
+function fits(requests: Resources, requested: Resources, allocatable: Resources): boolean {
   return (
-    requests.milliCpu <= allocatable.milliCpu - requested.milliCpu &&
-    requests.memoryBytes <= allocatable.memoryBytes - requested.memoryBytes &&
-    requests.ephemeralBytes <= allocatable.ephemeralBytes - requested.ephemeralBytes &&
-    requests.scalars.size === 0
+    requests.scalars.size === 0 &&
+    !lacks(requests.milliCpu, requested.milliCpu, allocatable.milliCpu) &&
+    !lacks(requests.memoryBytes, requested.memoryBytes, allocatable.memoryBytes) &&
+    !lacks(requests.ephemeralBytes, requested.ephemeralBytes, allocatable.ephemeralBytes)
   )
 }
 
+function reject(pod: PodInfo, node: NodeInfo): Rejection | undefined {
+  const full = node.pods.size + 1 > node.podsMax
+  if (!full && fits(pod.requests, node.requested, node.allocatable)) return undefined
+  const { reasons, unresolvable } = shortages(pod, node)
+  if (full) reasons.unshift('Too many pods')
+  return reasons.length > 0 ? rejectionFor(reasons, unresolvable) : undefined
+}
+
+function freeShare(wanted: number, used: number, offered: number): number {
+  const taken = wanted + used
+  return taken > offered ? 0 : Math.floor(((offered - taken) * scoreMax) / offered)
+}
+
 /** LeastAllocated over cpu and memory, weighing both alike: the emptier node is better. */
-function leastAllocated(pod: PodInfo, node: NodeInfo): number {
-  const parts: number[] = []
-  const rate = (wanted: number, used: number, offered: number) => {
-    if (offered === 0) return
-    const taken = wanted + used
-    parts.push(taken > offered ? 0 : Math.floor(((offered - taken) * scoreMax) / offered))
+function leastAllocated({ scoring: wanted }: PodInfo, node: NodeInfo): number {
+  const { scoring: used, allocatable } = node
+  let sum = 0
+  let resources = 0
+  if (allocatable.milliCpu > 0) {
+    sum += freeShare(wanted.milliCpu, used.milliCpu, allocatable.milliCpu)
+    resources++
   }
-  rate(pod.scoring.milliCpu, node.scoring.milliCpu, node.allocatable.milliCpu)
-  rate(pod.scoring.memoryBytes, node.scoring.memoryBytes, node.allocatable.memoryBytes)
-  if (parts.length === 0) return 0
-  return Math.floor(parts.reduce((sum, part) => sum + part, 0) / parts.length)
+  if (allocatable.memoryBytes > 0) {
+    sum += freeShare(wanted.memoryBytes, used.memoryBytes, allocatable.memoryBytes)
+    resources++
+  }
+  return resources === 0 ? 0 : Math.floor(sum / resources)
 }
 
 export const nodeResourcesFit: SchedulerPlugin = {
-  name: 'NodeResourcesFit',
+  name,
   weight: 1,
   events: ['NodeAdd', 'NodeAllocatable', 'AssignedPodDelete', 'PodUpdate'],
-  filter(pod, node) {
-    const full = node.pods.size + 1 > node.podsMax
-    if (!full && fits(pod, node)) return undefined
-    const reasons = full ? ['Too many pods'] : []
-    let unresolvable = false
-    for (const { name, wanted, used, offered } of demands(pod, node)) {
-      if (wanted === 0 || wanted <= offered - used) continue
-      reasons.push(`Insufficient ${name}`)
-      if (wanted > offered) unresolvable = true
+  filterStep: (pod) => ({ reject: (node) => reject(pod, node) }),
+  scoreStep: (pod) => ({ score: (node) => leastAllocated(pod, node) }),
+  /** A node that would be too small even when empty is no help. */
+  helps({ requests }, change) {
+    if (!('node' in change)) return true
+    const offered = resourcesOf(change.node.status.allocatable)
+    for (const [resource, wanted] of requests.scalars) {
+      if (wanted > (offered.scalars.get(resource) ?? 0)) return false
     }
-    if (reasons.length === 0) return undefined
-    return { plugin: 'NodeResourcesFit', reasons, unresolvable }
+    return (
+      requests.milliCpu <= offered.milliCpu &&
+      requests.memoryBytes <= offered.memoryBytes &&
+      requests.ephemeralBytes <= offered.ephemeralBytes
+    )
   },
-  score: leastAllocated,
 }

@@ -1,15 +1,25 @@
-import type { SchedulerPlugin } from '../framework'
+import type { Node } from '../../api/generated/core-v1'
+import type { Rejection, SchedulerPlugin } from '../framework'
 import { tolerates } from './taint-toleration'
 
 const unschedulableTaint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
 
+const rejection: Rejection = {
+  plugin: 'NodeUnschedulable',
+  reasons: ['node(s) were unschedulable'],
+  unresolvable: true,
+}
+
+const schedulable = (node: Node) => !node.spec.unschedulable
+
 export const nodeUnschedulable: SchedulerPlugin = {
   name: 'NodeUnschedulable',
   events: ['NodeAdd', 'NodeUnschedulable', 'PodUpdate'],
-  filter({ pod }, { node }) {
-    if (!node?.spec.unschedulable) return undefined
+  filterStep({ pod }) {
     if (pod.spec.tolerations?.some((t) => tolerates(t, unschedulableTaint))) return undefined
-    const reasons = ['node(s) were unschedulable']
-    return { plugin: 'NodeUnschedulable', reasons, unresolvable: true }
+    return {
+      reject: ({ node }) => (node && schedulable(node) ? undefined : rejection),
+    }
   },
+  helps: (_, change) => !('node' in change) || schedulable(change.node),
 }

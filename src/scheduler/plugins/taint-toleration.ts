@@ -1,5 +1,5 @@
 import type { Pod, Taint, Toleration } from '../../api/generated/core-v1'
-import type { SchedulerPlugin } from '../framework'
+import { inverted, type Rejection, type SchedulerPlugin } from '../framework'
 
 /** The rule of core/v1: an empty key with Exists matches all, an empty effect every effect. */
 export function tolerates(toleration: Toleration, taint: Taint): boolean {
@@ -26,28 +26,40 @@ function comparesAs(toleration: Toleration, taint: Taint): boolean {
   return toleration.operator === 'Lt' ? difference < 0n : difference > 0n
 }
 
-function untolerated(pod: Pod, taints: readonly Taint[], effects: readonly string[]): Taint[] {
-  return taints.filter(
-    (taint) =>
-      effects.includes(taint.effect) && !pod.spec.tolerations?.some((t) => tolerates(t, taint)),
-  )
+/** Effects that keep a pod from being placed. */
+const hardEffects: readonly string[] = ['NoSchedule', 'NoExecute']
+const softEffects: readonly string[] = ['PreferNoSchedule']
+
+function untolerated(pod: Pod, taints: readonly Taint[], effects: readonly string[]): number {
+  let count = 0
+  for (const taint of taints) {
+    if (!effects.includes(taint.effect)) continue
+    if (!pod.spec.tolerations?.some((toleration) => tolerates(toleration, taint))) count++
+  }
+  return count
+}
+
+/** Whether no taint of the node keeps the pod away. */
+export function toleratesNode(pod: Pod, taints: readonly Taint[] | undefined): boolean {
+  return !taints || untolerated(pod, taints, hardEffects) === 0
+}
+
+const rejection: Rejection = {
+  plugin: 'TaintToleration',
+  reasons: ['node(s) had untolerated taint(s)'],
+  unresolvable: true,
 }
 
 export const taintToleration: SchedulerPlugin = {
   name: 'TaintToleration',
   weight: 3,
-  normalize: 'inverted',
   events: ['NodeAdd', 'NodeTaint', 'PodUpdate'],
-  filter({ pod }, { node }) {
-    const taints = node?.spec.taints
-    if (!taints || untolerated(pod, taints, ['NoSchedule', 'NoExecute']).length === 0) {
-      return undefined
-    }
-    const reasons = ['node(s) had untolerated taint(s)']
-    return { plugin: 'TaintToleration', reasons, unresolvable: true }
-  },
-  score({ pod }, { node }) {
-    const taints = node?.spec.taints
-    return taints ? untolerated(pod, taints, ['PreferNoSchedule']).length : 0
-  },
+  filterStep: ({ pod }) => ({
+    reject: ({ taints }) => (toleratesNode(pod, taints) ? undefined : rejection),
+  }),
+  scoreStep: ({ pod }) => ({
+    score: ({ taints }) => (taints ? untolerated(pod, taints, softEffects) : 0),
+    normalize: inverted,
+  }),
+  helps: ({ pod }, change) => !('node' in change) || toleratesNode(pod, change.node.spec.taints),
 }
