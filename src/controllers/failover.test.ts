@@ -63,6 +63,19 @@ describe('leader election of the controller manager', () => {
     expect(lease.ok && lease.value.spec).toMatchObject({ leaseTransitions: 1 })
   })
 
+  it('a new leader knows who owns whom', () => {
+    const { api, client } = begin()
+    createDeployment(api, client, 'web')
+    api.until(isAvailable(api, client, 'web'))
+    leader(api)?.process(process)?.kill()
+    api.until(() => leader(api) !== undefined, seconds(60))
+    const where = { namespace: 'default', name: 'web' }
+    api.runTask(client.delete(DEPLOYMENTS, where, { propagationPolicy: 'Foreground' }))
+    api.until(() => !api.runTask(client.get(DEPLOYMENTS, where)).ok)
+    const left = api.runTask(client.list(PODS, { namespace: 'default' }))
+    expect(left.ok && left.value.items).toEqual([])
+  })
+
   it('a leader cut off from the others ends with exit code 1', () => {
     const { api, client } = begin()
     const first = leader(api) as Machine
