@@ -24,7 +24,9 @@ function crash(
   sim: Simulation,
   command: Extract<LabCommand, { type: 'crashContainer' }>,
 ): string | undefined {
-  const { namespace, pod, container } = command
+  const { container } = command
+  const [pod = '', inName] = command.pod.split('/').reverse()
+  const namespace = command.namespace ?? inName ?? 'default'
   for (const machine of sim.machines) {
     const runtime = machine.process('containerd')
     if (runtime?.status !== 'running') continue

@@ -8,7 +8,9 @@ export type LabCommand =
   | { readonly type: 'healLink'; readonly from: string; readonly to: string }
   | {
       readonly type: 'crashContainer'
-      readonly namespace: string
+      /** `default` unless given here or in `pod`. */
+      readonly namespace?: string
+      /** A name, or `namespace/name`. */
       readonly pod: string
       readonly container?: string
     }

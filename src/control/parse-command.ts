@@ -36,7 +36,7 @@ const fields: { readonly [type in LabCommand['type']]: { readonly [field: string
   reconnect: { machine: text },
   cutLink: { from: text, to: text },
   healLink: { from: text, to: text },
-  crashContainer: { namespace: text, pod: text, container: optionalText },
+  crashContainer: { namespace: optionalText, pod: text, container: optionalText },
   crashProcess: { machine: text, process: text },
   speed: { speed },
   advance: { by: duration },
