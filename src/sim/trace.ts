@@ -40,6 +40,7 @@ export class TraceDigest {
 
   foldWord(word: number): void {
     this.#a = mix(this.#a, word)
+    this.#b = mix(this.#b, word ^ this.#a)
   }
 
   hex(): string {
