@@ -15,7 +15,10 @@ interface Props {
 
 const KEEP_AFTER_MS = 400
 
-type EditorModule = typeof import('./monaco/manifest-editor')
+type EditorModule = Pick<
+  typeof import('./monaco/manifest-editor'),
+  'createManifestEditor' | 'setEditorTheme'
+>
 
 /** Monaco, loaded when the panel is first shown. Text is kept in this browser as it is written. */
 export function EditorView({ editor, onApply, onNote, onEdit }: Props) {
@@ -106,10 +109,10 @@ function afterBoot(lab: LabStore): Promise<void> {
 }
 
 async function loadEditor(): Promise<EditorModule> {
-  const [module, { prepareMonaco }] = await Promise.all([
+  const [{ createManifestEditor, setEditorTheme }, { prepareMonaco }] = await Promise.all([
     import('./monaco/manifest-editor'),
     import('./monaco/monaco'),
   ])
   await prepareMonaco()
-  return module
+  return { createManifestEditor, setEditorTheme }
 }

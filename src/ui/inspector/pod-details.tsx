@@ -4,6 +4,8 @@ import { deploymentOf } from '../actions/actions'
 import { useSession } from '../app/session'
 import { usePodView } from '../stage/pod-hooks'
 import { PodIcon, toneOf } from '../stage/pod-icon'
+import { useValue } from '../store/hooks'
+import { durationText, microsOf } from '../view/time'
 import {
   Actions,
   Conditions,
@@ -68,6 +70,7 @@ export function PodDetails({ podKey }: { readonly podKey: string }) {
             ['Pod IP', pod.status?.podIP ?? 'none yet'],
             ['QoS class', pod.status?.qosClass ?? 'none yet'],
             ['Restarts', view.restarts],
+            ['Age', <Age key="age" since={pod.metadata.creationTimestamp} />],
             ['Labels', labelsText(pod.metadata.labels)],
           ]}
         />
@@ -80,6 +83,14 @@ export function PodDetails({ podKey }: { readonly podKey: string }) {
       </Section>
     </>
   )
+}
+
+/** Virtual time since a timestamp, as it passes. */
+function Age({ since }: { readonly since?: string }) {
+  const { lab } = useSession()
+  const state = useValue(lab)
+  const start = microsOf(since, state?.epochMs ?? 0)
+  return state && start !== undefined ? durationText(state.time - start) : 'not known'
 }
 
 export function labelsText(labels: { readonly [name: string]: string } | undefined): string {

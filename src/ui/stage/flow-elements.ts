@@ -1,10 +1,8 @@
 import type { Edge, Node } from '@xyflow/react'
 import { Position } from '@xyflow/react'
-import type { ServiceEndpoint } from '../view/service-view'
 import type { Rect } from './layout/rect'
 import type { StageLayout } from './layout/stage-layout'
 import type { StageModel } from './stage-model'
-import type { EndpointWireData } from './wire-edges'
 
 /** React Flow gets places and names only; what things are is read from the stores. */
 export function flowNodes(model: StageModel, layout: StageLayout): Node[] {
@@ -41,31 +39,11 @@ function nodeOf(id: string, type: string, rect: Rect): Node {
   }
 }
 
-export function flowEdges(
-  model: StageModel,
-  layout: StageLayout,
-  endpoints: ReadonlyMap<string, readonly ServiceEndpoint[]>,
-  seatOf: (pod: string) => string | undefined,
-): Edge[] {
+export function flowEdges(model: StageModel): Edge[] {
   const edges: Edge[] = []
   for (const balancer of model.balancers) {
     for (const client of model.clients) edges.push(entrance(client, balancer))
     for (const master of model.masters) edges.push(entrance(balancer, master))
-  }
-  for (const service of model.services) {
-    for (const { pod, ready } of endpoints.get(service) ?? []) {
-      const place = seatOf(pod)
-      if (!place || !layout.pods.has(pod) || !layout.machines.has(place)) continue
-      const data: EndpointWireData = { pod, service, ready }
-      edges.push({
-        id: `${service}>${pod}`,
-        source: place,
-        target: `service:${service}`,
-        type: 'endpoint',
-        zIndex: 1,
-        data,
-      })
-    }
   }
   return edges
 }

@@ -4,18 +4,26 @@ import { create } from 'zustand'
 import { type Subject, sameSubject, useUi } from '../app/ui-state'
 import { type Direction, neighbour } from './layout/neighbour'
 import type { Rect } from './layout/rect'
-import { useStage } from './stage-context'
+import type { StageLayout } from './layout/stage-layout'
+import { useLayoutGetter } from './stage-context'
 
 /** Which thing of the stage the Tab key reaches; the arrows move it. */
 interface RovingState {
   readonly at: string
+  /** Where it begins, and where it returns when its thing goes. */
+  readonly home: string
   moveTo(id: string): void
 }
 
 const useRoving = create<RovingState>()((set) => ({
   at: '',
+  home: '',
   moveTo: (at) => set({ at }),
 }))
+
+export function setFocusHome(home: string): void {
+  useRoving.setState({ home })
+}
 
 const DIRECTIONS: { readonly [key: string]: Direction } = {
   ArrowLeft: 'left',
@@ -32,12 +40,11 @@ export function subjectId(subject: Subject): string {
 /** Everything a thing on the stage needs to be selected, focused and acted upon. */
 export function useThingProps(subject: Subject) {
   const id = subjectId(subject)
-  const { layout, home } = useStage()
+  const getLayout = useLayoutGetter()
   const select = useUi((state) => state.select)
   const openMenu = useUi((state) => state.openMenu)
   const selected = useUi((state) => sameSubject(state.selection, subject))
-  const isHome = id === home
-  const reachable = useRoving((state) => state.at === id || (state.at === '' && isHome))
+  const reachable = useRoving((state) => (state.at === '' ? state.home : state.at) === id)
   const moveTo = useRoving((state) => state.moveTo)
   useEffect(
     () => () => {
@@ -69,7 +76,8 @@ export function useThingProps(subject: Subject) {
       if (direction) {
         event.preventDefault()
         event.stopPropagation()
-        focusNeighbour(allRects(layout), id, direction)
+        const layout = getLayout()
+        if (layout) focusNeighbour(allRects(layout), id, direction)
       } else if (event.key === 'Enter' || event.key === ' ' || event.key === 'ContextMenu') {
         event.preventDefault()
         event.stopPropagation()
@@ -80,9 +88,7 @@ export function useThingProps(subject: Subject) {
   }
 }
 
-type Layout = ReturnType<typeof useStage>['layout']
-
-function allRects(layout: Layout): ReadonlyMap<string, Rect> {
+function allRects(layout: StageLayout): ReadonlyMap<string, Rect> {
   const rects = new Map<string, Rect>()
   for (const [id, rect] of layout.machines) {
     rects.set(`machine:${id}`, { ...rect, height: Math.min(rect.height, 40) })

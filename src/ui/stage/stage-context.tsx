@@ -2,22 +2,27 @@ import { createContext, useContext } from 'react'
 import type { StageLayout } from './layout/stage-layout'
 import type { StageViews } from './stage-model'
 
-/** What nodes, wires and cells of the stage read. */
-export interface StageContextValue {
+/** The stage's places at this moment; whoever reads it renders with every change of them. */
+export interface Places {
   readonly views: StageViews
   readonly layout: StageLayout
-  /** The thing that the Tab key reaches first. */
-  readonly home: string
-  /** Lane of each Service's wires in the channel. */
-  readonly lanes: ReadonlyMap<string, number>
 }
 
-const StageContext = createContext<StageContextValue | undefined>(undefined)
+const PlacesContext = createContext<Places | undefined>(undefined)
 
-export const StageProvider = StageContext.Provider
+export const PlacesProvider = PlacesContext.Provider
 
-export function useStage(): StageContextValue {
-  const stage = useContext(StageContext)
-  if (!stage) throw new Error('useStage outside a StageProvider')
-  return stage
+export function usePlaces(): Places {
+  const places = useContext(PlacesContext)
+  if (!places) throw new Error('usePlaces outside a PlacesProvider')
+  return places
+}
+
+/** The same for who needs it only when a key is pressed: always the same function. */
+const LayoutGetter = createContext<() => StageLayout | undefined>(() => undefined)
+
+export const LayoutGetterProvider = LayoutGetter.Provider
+
+export function useLayoutGetter(): () => StageLayout | undefined {
+  return useContext(LayoutGetter)
 }

@@ -14,18 +14,21 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useSession } from '../app/session'
 import { useUi } from '../app/ui-state'
 import { useValue } from '../store/hooks'
+import { shareStructure } from '../store/share'
 import { useElementSize } from './element-size'
 import { EmptyHint } from './empty-hint'
+import { EndpointWires } from './endpoint-wires'
 import { BalancerNode, ClientNode } from './entrance-nodes'
+import { EntranceWire } from './entrance-wire'
 import { flowEdges, flowNodes } from './flow-elements'
+import { setFocusHome } from './focus'
 import { layOut, type StageLayout } from './layout/stage-layout'
 import { MasterNode } from './master-node'
 import { PodCell } from './pod-cell'
 import { ServiceNode } from './service-node'
-import { StageProvider } from './stage-context'
+import { LayoutGetterProvider, PlacesProvider } from './stage-context'
 import { stageViews } from './stage-model'
 import { WaitingNode } from './waiting-node'
-import { EndpointWire, EntranceWire } from './wire-edges'
 import { WorkerNode } from './worker-node'
 import { WorkloadsNode } from './workloads-node'
 
@@ -38,7 +41,9 @@ const nodeTypes: NodeTypes = {
   worker: WorkerNode,
   service: ServiceNode,
 }
-const edgeTypes: EdgeTypes = { entrance: EntranceWire, endpoint: EndpointWire }
+const edgeTypes: EdgeTypes = { entrance: EntranceWire }
+
+const MOVING_PODS_MAX = 150
 
 /** The cluster as a graph: client → balancer → masters → waiting area → workers → Services. */
 export default function Stage() {
@@ -62,73 +67,87 @@ function Graph({ width, height }: { readonly width: number; readonly height: num
   const views = useMemo(() => stageViews(session, showSystem), [session, showSystem])
   const model = useValue(views.model)
   const seats = useValue(views.seats)
-  const endpoints = useValue(session.views.endpoints)
   const health = useValue(session.api)
   const layout = useMemo(
     () => layOut({ ...model, width, height, seats }),
     [model, width, height, seats],
   )
-  const nodes = useMemo(() => flowNodes(model, layout), [model, layout])
-  const edges = useMemo(
-    () => flowEdges(model, layout, endpoints, (pod) => seats.get(pod)?.place),
-    [model, layout, endpoints, seats],
-  )
-  const context = useMemo(
-    () => ({
-      views,
-      layout,
-      home: `machine:${model.balancers[0] ?? model.masters[0]}`,
-      lanes: new Map(model.services.map((key, index) => [key, index])),
-    }),
-    [views, layout, model],
-  )
+  const nodes = useSame(flowNodes(model, layout))
+  const edges = useMemo(() => flowEdges(model), [model])
+  const places = useMemo(() => ({ views, layout }), [views, layout])
+  const getLayout = useLatest(layout)
+  const home = `machine:${model.balancers[0] ?? model.masters[0]}`
+  useEffect(() => setFocusHome(home), [home])
   const { moved, onMoved, fitAll } = useAutoFit(layout, width)
   return (
-    <StageProvider value={context}>
-      <div className="absolute inset-0" data-testid="graph" data-stale={health.state === 'silent'}>
-        <ReactFlow
-          nodes={nodes}
-          edges={edges}
-          nodeTypes={nodeTypes}
-          edgeTypes={edgeTypes}
-          nodesDraggable={false}
-          nodesConnectable={false}
-          nodesFocusable={false}
-          edgesFocusable={false}
-          elementsSelectable={false}
-          onlyRenderVisibleElements
-          minZoom={0.08}
-          maxZoom={3}
-          zoomOnDoubleClick={false}
-          disableKeyboardA11y
-          deleteKeyCode={null}
-          selectionKeyCode={null}
-          panActivationKeyCode={null}
-          onPaneClick={() => select(undefined)}
-          onMoveEnd={onMoved}
+    <PlacesProvider value={places}>
+      <LayoutGetterProvider value={getLayout}>
+        <div
+          className="absolute inset-0"
+          data-testid="graph"
+          data-stale={health.state === 'silent'}
         >
-          <ViewportPortal>
-            <div className="pod-layer">
-              {[...layout.pods].map(([key, rect]) => (
-                <PodCell key={key} podKey={key} rect={rect} />
-              ))}
-            </div>
-          </ViewportPortal>
-        </ReactFlow>
-        <EmptyHint layout={layout} />
-        {moved && (
-          <button type="button" className="btn absolute right-3 bottom-3 z-10" onClick={fitAll}>
-            <Maximize size={14} aria-hidden /> Fit
-          </button>
-        )}
-      </div>
-    </StageProvider>
+          <ReactFlow
+            nodes={nodes}
+            edges={edges}
+            nodeTypes={nodeTypes}
+            edgeTypes={edgeTypes}
+            nodesDraggable={false}
+            nodesConnectable={false}
+            nodesFocusable={false}
+            edgesFocusable={false}
+            elementsSelectable={false}
+            onlyRenderVisibleElements
+            minZoom={0.08}
+            maxZoom={3}
+            zoomOnDoubleClick={false}
+            disableKeyboardA11y
+            deleteKeyCode={null}
+            selectionKeyCode={null}
+            panActivationKeyCode={null}
+            onPaneClick={() => select(undefined)}
+            onMoveEnd={onMoved}
+          >
+            <ViewportPortal>
+              <EndpointWires />
+              <div className="pod-layer" data-many={layout.pods.size > MOVING_PODS_MAX}>
+                {[...layout.pods].map(([key, rect]) => (
+                  <PodCell key={key} podKey={key} rect={rect} />
+                ))}
+              </div>
+            </ViewportPortal>
+          </ReactFlow>
+          <EmptyHint layout={layout} />
+          {moved && (
+            <button type="button" className="btn absolute right-3 bottom-3 z-10" onClick={fitAll}>
+              <Maximize size={14} aria-hidden /> Fit
+            </button>
+          )}
+        </div>
+      </LayoutGetterProvider>
+    </PlacesProvider>
   )
 }
 
 function fitted(layout: StageLayout, width: number): Viewport {
   const x = Math.max(0, (width - layout.width * layout.scale) / 2)
   return { x, y: 0, zoom: layout.scale }
+}
+
+/** The value before as long as it says the same: React Flow works through every new list. */
+function useSame<T>(value: T): T {
+  const [same, setSame] = useState(value)
+  const shared = shareStructure(same, value)
+  if (shared !== same) setSame(shared)
+  return shared
+}
+
+function useLatest(layout: StageLayout): () => StageLayout {
+  const latest = useRef(layout)
+  useEffect(() => {
+    latest.current = layout
+  }, [layout])
+  return useCallback(() => latest.current, [])
 }
 
 /** Shows the whole stage until a person pans or zooms; then leaves the view to them. */

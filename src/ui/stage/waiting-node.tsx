@@ -3,11 +3,11 @@ import { memo } from 'react'
 import { useValue } from '../store/hooks'
 import { waitingTextStart } from './layout/stage-layout'
 import { usePodView } from './pod-hooks'
-import { useStage } from './stage-context'
+import { usePlaces } from './stage-context'
 
 /** Where pods wait for a decision; says why the one that has waited longest still waits. */
 export const WaitingNode = memo(function WaitingNode() {
-  const { views, layout } = useStage()
+  const { views, layout } = usePlaces()
   const waiting = useValue(views.waiting)
   const first = waiting[0]
   const start = waitingTextStart(layout, waiting) - layout.waiting.x

@@ -6,7 +6,7 @@ import { useUi } from '../app/ui-state'
 import { derive } from '../store/derive'
 import { useValue } from '../store/hooks'
 import { isSystemNamespace } from '../view/names'
-import { useStage } from './stage-context'
+import { usePlaces } from './stage-context'
 import { Thing } from './thing'
 
 /** What is wanted: the Deployments, each with how many of its replicas are ready. */
@@ -28,7 +28,7 @@ export const WorkloadsNode = memo(function WorkloadsNode() {
       ),
     [cluster, showSystem],
   )
-  const { layout } = useStage()
+  const { layout } = usePlaces()
   const all = useValue(source)
   const shown = fitting(all, layout.workloads.width)
   const rest = all.slice(shown)

@@ -2,6 +2,9 @@ import { type KubeObject, keyOf } from '../../api/object'
 
 type Listener = () => void
 
+/** With more changes than this at once the keys are sorted anew. */
+const MANY = 100
+
 /**
  * The objects of one kind by key (`namespace/name`). Changes are collected and become visible all
  * at once in `flush`, so that readers see one consistent state between two flushes.
@@ -12,6 +15,8 @@ export class ObjectTable<T extends KubeObject = KubeObject> {
   readonly #keyListeners = new Map<string, Set<Listener>>()
   readonly #listeners = new Set<Listener>()
   readonly #onPending: () => void
+  /** In order; `undefined` after many keys have come or gone. */
+  #keys: string[] | undefined = []
   #all: readonly T[] | undefined
   #version = 0
 
@@ -26,9 +31,8 @@ export class ObjectTable<T extends KubeObject = KubeObject> {
 
   /** Every object in order of key; the same array until something changes. */
   all(): readonly T[] {
-    this.#all ??= [...this.#objects.entries()]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, object]) => object)
+    this.#keys ??= [...this.#objects.keys()].sort()
+    this.#all ??= this.#keys.map((key) => this.#objects.get(key)!)
     return this.#all
   }
 
@@ -71,11 +75,13 @@ export class ObjectTable<T extends KubeObject = KubeObject> {
   flush(): Listener[] {
     if (this.#pending.size === 0) return []
     const due = new Set<Listener>()
+    if (this.#pending.size > MANY) this.#keys = undefined
     for (const [key, object] of this.#pending) {
       const before = this.#objects.get(key)
       if (object === before || sameVersion(before, object)) continue
       if (object) this.#objects.set(key, object)
       else this.#objects.delete(key)
+      if (!before !== !object) this.#reorder(key, object !== undefined)
       for (const listener of this.#keyListeners.get(key) ?? []) due.add(listener)
       this.#all = undefined
     }
@@ -83,6 +89,19 @@ export class ObjectTable<T extends KubeObject = KubeObject> {
     if (this.#all) return []
     this.#version += 1
     return [...due, ...this.#listeners]
+  }
+
+  #reorder(key: string, added: boolean): void {
+    const keys = this.#keys
+    if (!keys) return
+    let low = 0
+    let high = keys.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (keys[middle]! < key) low = middle + 1
+      else high = middle
+    }
+    keys.splice(low, added ? 0 : 1, ...(added ? [key] : []))
   }
 
   #stage(key: string, object: T | undefined): void {

@@ -33,6 +33,12 @@ export function openFeed(events: ObjectTable<Event>, lab: LabStore): Feed {
   let notes: readonly LabNote[] = []
   let version = 0
   let before = lab.get()
+  const known = new WeakMap<Event, FeedLine>()
+  const lineFor = (event: Event): FeedLine => {
+    const line = known.get(event) ?? lineOf(event, lab.get()?.epochMs ?? 0)
+    known.set(event, line)
+    return line
+  }
   const listeners = new Set<() => void>()
   const unsubscribe = lab.subscribe(() => {
     const now = lab.get()
@@ -53,9 +59,10 @@ export function openFeed(events: ObjectTable<Event>, lab: LabStore): Feed {
     },
   }
   const lines = derive([events, noteSource], () => {
-    const epochMs = lab.get()?.epochMs ?? 0
-    const fromApi = events.all().map((event) => lineOf(event, epochMs))
-    const all = [...fromApi, ...notes].sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1))
+    if (!lab.get()) return []
+    const all = [...events.all().map(lineFor), ...notes].sort(
+      (a, b) => a.time - b.time || (a.id < b.id ? -1 : 1),
+    )
     return all.slice(-LINES_MAX)
   })
   return { lines, close: unsubscribe }

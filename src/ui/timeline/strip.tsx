@@ -1,4 +1,4 @@
-import { memo } from 'react'
+import { memo, useMemo } from 'react'
 import type { Session } from '../app/session'
 import { useValue } from '../store/hooks'
 import { clockText } from '../view/time'
@@ -16,19 +16,19 @@ const TONES: { readonly [tone in FeedLine['tone']]: string } = {
 /** Virtual time from left to right, with a mark wherever something notable happened. */
 export function Strip({ session, lines }: { session: Session; lines: readonly FeedLine[] }) {
   const now = useValue(session.lab)?.time ?? 0
-  const range = windowOf(now)
-  const marks = marksOf(lines, range)
-  const at = ((now - range.from) / (range.to - range.from)) * 100
+  const { from, to } = windowOf(now)
+  const marks = useMemo(() => marksOf(lines, { from, to }), [lines, from, to])
+  const at = ((now - from) / (to - from)) * 100
   return (
     <div className="flex min-w-0 flex-1 items-center gap-2" aria-hidden>
-      <Edge time={range.from} />
+      <Edge time={from} />
       <div className="relative h-7 min-w-0 flex-1 overflow-hidden rounded-lg border border-line bg-stage">
         {marks.map((mark) => (
           <StripMark key={mark.id} mark={mark} />
         ))}
         <span className="absolute inset-y-0 w-0.5 bg-accent" style={{ left: `${at}%` }} />
       </div>
-      <Edge time={range.to} />
+      <Edge time={to} />
     </div>
   )
 }

@@ -21,6 +21,29 @@ function units(value: string | number | undefined): number {
   return parsed.ok ? quantityValue(parsed.quantity) : 0
 }
 
+interface Requests {
+  readonly cpuMilli: number
+  readonly memoryBytes: number
+}
+
+/** Objects are never changed in place, so what was read from one stays true of it. */
+const requestsOf = new WeakMap<Pod, Requests>()
+
+function requests(pod: Pod): Requests {
+  let found = requestsOf.get(pod)
+  if (!found) {
+    let cpuMilli = 0
+    let memoryBytes = 0
+    for (const container of pod.spec?.containers ?? []) {
+      cpuMilli += milli(container.resources?.requests?.cpu)
+      memoryBytes += units(container.resources?.requests?.memory)
+    }
+    found = { cpuMilli, memoryBytes }
+    requestsOf.set(pod, found)
+  }
+  return found
+}
+
 /** Sums the requests of the pods bound to a node that have not ended. */
 export function capacityOf(node: Node | undefined, pods: readonly Pod[]): Capacity {
   let cpuMilli = 0
@@ -28,10 +51,9 @@ export function capacityOf(node: Node | undefined, pods: readonly Pod[]): Capaci
   for (const pod of pods) {
     const phase = pod.status?.phase
     if (phase === 'Succeeded' || phase === 'Failed') continue
-    for (const container of pod.spec?.containers ?? []) {
-      cpuMilli += milli(container.resources?.requests?.cpu)
-      memoryBytes += units(container.resources?.requests?.memory)
-    }
+    const wanted = requests(pod)
+    cpuMilli += wanted.cpuMilli
+    memoryBytes += wanted.memoryBytes
   }
   const allocatable = node?.status?.allocatable
   return {
