@@ -1,4 +1,5 @@
 import type { ControllerRevision, DaemonSet, Deployment, ReplicaSet, StatefulSet } from './generated/apps-v1'
+import type { HorizontalPodAutoscaler } from './generated/autoscaling-v2'
 import type { CronJob, Job } from './generated/batch-v1'
 import type { Lease } from './generated/coordination-v1'
 import type { ConfigMap, Endpoints, Event, Namespace, Node, PersistentVolumeClaim, Pod, ReplicationController, Secret, Service, ServiceAccount } from './generated/core-v1'
@@ -43,3 +44,4 @@ export const JOBS = ref<Job>('batch/v1', 'Job', 'jobs', true)
 export const PERSISTENTVOLUMECLAIMS = ref<PersistentVolumeClaim>('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims', true)
 export const PODDISRUPTIONBUDGETS = ref<PodDisruptionBudget>('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets', true)
 export const CRONJOBS = ref<CronJob>('batch/v1', 'CronJob', 'cronjobs', true)
+export const HORIZONTALPODAUTOSCALERS = ref<HorizontalPodAutoscaler>('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers', true)

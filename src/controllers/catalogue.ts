@@ -10,6 +10,7 @@ import { jobController } from './job/controller'
 import { namespaceController } from './namespace/controller'
 import { nodeIpamController } from './node-ipam/controller'
 import { nodeLifecycleController } from './node-lifecycle/controller'
+import { podAutoscalerController } from './pod-autoscaler/controller'
 import { podGcController } from './pod-gc/controller'
 import { replicaSetController, replicationController } from './replicaset/controller'
 import { rootCaPublisher } from './root-ca/controller'
@@ -37,6 +38,7 @@ export const controllers: readonly Controller[] = [
   cronJobController,
   ttlAfterFinishedController,
   disruptionController,
+  podAutoscalerController,
   podGcController,
   garbageCollector,
 ]
