@@ -64,11 +64,22 @@ const COMFORT_HEIGHT = 640
 export function layOut(input: StageInput): StageLayout {
   const columns = chooseColumns(input)
   const cells = cellsByPlace(input.seats)
-  let scale = columns.scale
-  let layout = layOutAt(input, columns, cells, scale)
-  for (let round = 0; round < 4 && layout.height * scale > input.height + 1; round += 1) {
-    scale = input.height / layout.height
-    layout = layOutAt(input, columns, cells, scale)
+  const at = (scale: number) => layOutAt(input, columns, cells, scale)
+  const fits = (layout: StageLayout) => layout.height * layout.scale <= input.height + 1
+  let layout = at(columns.scale)
+  if (!fits(layout)) {
+    let low = layout.scale / 2
+    let high = layout.scale
+    while (!fits(at(low))) {
+      high = low
+      low /= 2
+    }
+    for (let round = 0; round < SEARCH_ROUNDS; round += 1) {
+      const middle = (low + high) / 2
+      if (fits(at(middle))) low = middle
+      else high = middle
+    }
+    layout = at(low)
   }
   return { ...layout, scale: Math.min(input.width / layout.width, input.height / layout.height) }
 }
@@ -80,6 +91,7 @@ interface Columns {
 }
 
 const COLUMNS_MAX = 64
+const SEARCH_ROUNDS = 6
 
 /**
  * The numbers of columns with which the stage is shown largest. Pods do not count here, so that
