@@ -176,14 +176,12 @@ export class Rollout {
     const d = this.#deployment
     const annotations = newReplicaSetAnnotations(d, current.metadata.annotations, newest)
     const minReadySeconds = d.spec.minReadySeconds ?? 0
-    if (
-      annotations !== current.metadata.annotations ||
-      (current.spec.minReadySeconds ?? 0) !== minReadySeconds
-    ) {
+    const isOther = (current.spec.minReadySeconds ?? 0) !== minReadySeconds
+    if (annotations !== current.metadata.annotations || isOther) {
       return yield* this.#updateSet({
         ...current,
         metadata: { ...current.metadata, annotations },
-        spec: { ...current.spec, minReadySeconds },
+        spec: isOther ? { ...current.spec, minReadySeconds } : current.spec,
       })
     }
     const text = `Found new replica set "${current.metadata.name}"`

@@ -140,8 +140,8 @@ interface PodContainers {
 function containersOn(c: Scenario, machine: string): { namespace: string; pod: string }[] {
   const runtime = c.sim.machine(machine)?.process('containerd')
   if (runtime?.status !== 'running') return []
-  const { pods } = runtime.program.inspect?.() as PodContainers
-  return pods.flatMap(({ sandboxes }) => {
+  const inside = runtime.program.inspect?.() as PodContainers | undefined
+  return (inside?.pods ?? []).flatMap(({ sandboxes }) => {
     const ready = sandboxes.find((sandbox) => sandbox.ready)
     return ready ? [{ namespace: ready.config.namespace, pod: ready.config.name }] : []
   })

@@ -10,6 +10,7 @@ import {
   tooMany,
 } from '../../machinery/field'
 import { ipFamily } from '../../machinery/names'
+import { semanticEqual } from '../../machinery/semantic-equal'
 import {
   checkAll,
   checkDNSLabel,
@@ -23,7 +24,7 @@ import {
   nameIsDNSSubdomain,
 } from '../checks'
 import { each, fill, missing, within } from '../sharing'
-import { type KindStrategy, strategyOf } from '../strategy'
+import { contentChanged, type KindStrategy, strategyOf } from '../strategy'
 import { checkNonSpecialIP } from './ip'
 
 const SUBSETS = Path.of('subsets')
@@ -98,9 +99,7 @@ export const endpointSliceStrategy: KindStrategy<EndpointSlice> = strategyOf<End
   defaults: (slice) =>
     within(slice, 'ports', (ports) => each(ports, (port) => missing(port, SLICE_PORT))),
   generationChanged: (next, old) =>
-    next.endpoints !== old.endpoints ||
-    next.ports !== old.ports ||
-    next.metadata.labels !== old.metadata.labels,
+    contentChanged(next, old) || !semanticEqual(next.metadata.labels, old.metadata.labels),
   validate: validateSlice,
   validateUpdate(next, old, errors) {
     validateSlice(next, errors)
