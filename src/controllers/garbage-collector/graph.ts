@@ -22,6 +22,8 @@ export interface GraphNode {
   isBeingDeleted: boolean
   /** Deleted in the foreground: goes after its dependents. */
   isDeletingDependents: boolean
+  /** Deleted, and its dependents are to stay. */
+  isOrphaning: boolean
 }
 
 /** What a change of the graph asks to be looked at, by uid. */
@@ -106,6 +108,7 @@ export class OwnershipGraph {
       isVirtual: false,
       isBeingDeleted: false,
       isDeletingDependents: false,
+      isOrphaning: false,
     }
     this.#nodes.set(identity.uid, node)
     return node
@@ -154,16 +157,15 @@ export class OwnershipGraph {
   #followDeletion(node: GraphNode, { metadata }: KubeObject): void {
     if (!metadata.deletionTimestamp) return
     const { uid } = node.identity
-    const isNew = !node.isBeingDeleted
+    const finalizers = metadata.finalizers ?? []
+    const was = { foreground: node.isDeletingDependents, orphaning: node.isOrphaning }
     node.isBeingDeleted = true
-    if (metadata.finalizers?.includes(foregroundFinalizer)) {
-      if (node.isDeletingDependents) return
-      node.isDeletingDependents = true
-      for (const dependent of node.dependents) this.#sink.attemptToDelete(dependent)
-      this.#sink.attemptToDelete(uid)
-    } else if (isNew && metadata.finalizers?.includes(orphanFinalizer)) {
-      this.#sink.attemptToOrphan(uid)
-    }
+    node.isDeletingDependents = finalizers.includes(foregroundFinalizer)
+    node.isOrphaning = finalizers.includes(orphanFinalizer)
+    if (node.isOrphaning && !was.orphaning) this.#sink.attemptToOrphan(uid)
+    if (!node.isDeletingDependents || was.foreground) return
+    for (const dependent of node.dependents) this.#sink.attemptToDelete(dependent)
+    this.#sink.attemptToDelete(uid)
   }
 }
 

@@ -98,4 +98,13 @@ describe('OwnershipGraph', () => {
     g.observe(ref, object('a', [], ['orphan']))
     expect(orphans).toEqual(['a'])
   })
+
+  it('follows a second delete with another policy', () => {
+    const { graph: g, orphans } = graph()
+    g.observe(ref, object('a', [], ['foregroundDeletion']))
+    expect(g.get('a')?.isDeletingDependents).toBe(true)
+    g.observe(ref, object('a', [], ['orphan']))
+    expect(g.get('a')?.isDeletingDependents).toBe(false)
+    expect(orphans).toEqual(['a'])
+  })
 })
