@@ -94,7 +94,7 @@ function machineActions(session: Session, id: string): readonly Action[] {
       danger: true,
       run: () => void runLab(session, [{ type: 'isolate', machine: id, from: 'all' }]),
     })
-    if (machine.role === 'master' && !cut) {
+    if (machine.role === 'master' && !cut && lab.etcd.length > 1) {
       wires.push({
         id: 'isolate-peers',
         label: 'Cut off from other masters',

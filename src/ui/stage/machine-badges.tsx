@@ -1,5 +1,6 @@
 import { CircleAlert, CircleCheck, CircleX, Plug, Power, Unplug } from 'lucide-react'
 import type { MachineView } from '../view/machine-view'
+import type { Reach } from '../view/reach'
 
 /** What the Node says, in shape, word and tone. */
 export function ReadyBadge({ view }: { readonly view: MachineView }) {
@@ -18,9 +19,7 @@ export function ReadyBadge({ view }: { readonly view: MachineView }) {
 export function PowerBadge({ view }: { readonly view: MachineView }) {
   switch (view.physical) {
     case 'on':
-      return view.cutTo.length > 0 ? (
-        <Badge icon={Unplug} word="wires cut" tone="tone-amber" />
-      ) : null
+      return <ReachBadge reach={view.reach} />
     case 'off':
       return <Badge icon={Plug} word="off" tone="tone-grey" />
     case 'booting':
@@ -32,13 +31,18 @@ export function PowerBadge({ view }: { readonly view: MachineView }) {
   }
 }
 
+function ReachBadge({ reach }: { readonly reach: Reach }) {
+  if (reach.kind === 'no-master') return <Badge icon={Unplug} word="cut off" tone="tone-amber" />
+  return reach.kind === 'some' ? <Badge icon={Unplug} word="wire cut" tone="tone-amber" /> : null
+}
+
 /** The mark of two truths: the API and the physics disagree. */
 export function TruthMark({ view }: { readonly view: MachineView }) {
   if (!view.disagreement) return null
   const physically = view.disagreement.word.startsWith('physically ')
   return (
     <span
-      className="chip tone-amber truth-mark"
+      className="chip tone-amber power-badge"
       title={view.disagreement.sentence}
       data-testid="disagreement"
     >
@@ -53,7 +57,7 @@ export function TruthMark({ view }: { readonly view: MachineView }) {
 
 function Badge({ icon: Icon, word, tone }: { icon: typeof Plug; word: string; tone: string }) {
   return (
-    <span className={`chip ${tone}`}>
+    <span className={`chip power-badge ${tone}`}>
       <Icon size={12} aria-hidden />
       {word}
     </span>

@@ -71,7 +71,8 @@ function EtcdRole({ etcd, on }: { readonly etcd?: EtcdState; readonly on: boolea
     return (
       <span className="chip tone-amber" title={sentence} data-deposed={deposed}>
         <Crown size={12} aria-hidden />
-        <span className="wide-only">leader ·</span> term {etcd.term}
+        <span className="wide-only">leader ·</span>
+        <span className="spare">term</span> {etcd.term}
         {deposed && ' (deposed)'}
       </span>
     )

@@ -1,4 +1,5 @@
 import type { LabState, MachineState } from '../../control/state'
+import { type Reach, reachOf } from '../view/reach'
 import type { FeedLine } from './feed'
 
 export type LabNote = FeedLine
@@ -36,26 +37,34 @@ function powerNotes(before: LabState, now: LabState): Finding[] {
     const old = known.get(machine.id)
     if (!old || old === machine) continue
     if (old.power !== machine.power) findings.push(powerNote(machine))
-    const cutBefore = old.links.filter((link) => link.state === 'cut').length
-    const cutNow = machine.links.filter((link) => link.state === 'cut').length
-    if (cutBefore === 0 && cutNow > 0) {
-      findings.push({
-        about: machine.id,
-        reason: 'CutOff',
-        tone: 'bad',
-        text: `${machine.id} lost its link to ${peers(machine)}.`,
-      })
-    } else if (cutBefore > 0 && cutNow === 0) {
-      const text = `${machine.id} is connected again.`
-      findings.push({ about: machine.id, reason: 'Connected', tone: 'good', text })
-    }
+    const wire = wireNote(machine, reachOf(old, before.machines), reachOf(machine, now.machines))
+    if (wire) findings.push(wire)
   }
   return findings
 }
 
-function peers(machine: MachineState): string {
-  const cut = machine.links.filter((link) => link.state === 'cut').map((link) => link.to)
-  return cut.length <= 2 ? cut.join(' and ') : `${cut.length} machines`
+function wireNote(machine: MachineState, before: Reach, now: Reach): Finding | undefined {
+  const { id: about } = machine
+  if (before.kind === now.kind) return undefined
+  switch (now.kind) {
+    case 'all':
+      return { about, reason: 'Connected', tone: 'good', text: `${about} is connected again.` }
+    case 'nobody':
+      return {
+        about,
+        reason: 'CutOff',
+        tone: 'bad',
+        text: `${about} was cut off from the network.`,
+      }
+    case 'no-master': {
+      const text = `${about} was cut off from the other masters.`
+      return { about, reason: 'CutOff', tone: 'bad', text }
+    }
+    case 'some': {
+      const text = `${about} lost its wire to ${now.cutTo.join(', ')}.`
+      return { about, reason: 'WireCut', tone: 'bad', text }
+    }
+  }
 }
 
 function powerNote(machine: MachineState): Finding {

@@ -49,7 +49,7 @@ export function Timeline() {
         >
           {latest.length === 0 && <li className="text-muted">Nothing has happened yet.</li>}
           {latest.map((line) => (
-            <li key={line.id} className="min-w-0 truncate text-muted">
+            <li key={line.id} className="min-w-0 truncate text-muted nth-4:max-[1500px]:hidden">
               <b className="mr-1.5 font-mono text-xs font-semibold text-ink tabular-nums">
                 {clockText(line.time, 0)}
               </b>

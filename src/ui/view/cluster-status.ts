@@ -1,6 +1,7 @@
 import type { LabState, MachineState } from '../../control/state'
 import type { ApiHealth } from '../store/api-probe'
-import { machineView, quorumView } from './machine-view'
+import { quorumView } from './machine-view'
+import { reachOf } from './reach'
 import { clockText } from './time'
 
 const NUMBERS = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven']
@@ -49,16 +50,18 @@ export function clusterStatus(
 function faultsOf(lab: LabState, nodeReady: { readonly [node: string]: string }): string[] {
   const faults: string[] = []
   const masters = lab.machines.filter((m) => m.role === 'master')
-  const lost = masters.filter((m) => m.power === 'off' || machineIsCut(m, lab))
+  const lost = masters.filter((m) => m.power === 'off' || isAlone(m, lab))
   if (lost.length > 0) {
-    const { alive, members, needed } = quorumView(lab)
+    const { members, needed } = quorumView(lab)
+    const gone = new Set(lost.map((m) => m.id))
+    const alive = lab.etcd.filter((m) => m.role !== 'down' && !gone.has(m.machine)).length
     const holds = alive >= needed ? 'etcd keeps its quorum' : 'etcd has no quorum'
     faults.push(
-      `${names(lost)} ${lost.length === 1 ? 'is' : 'are'} ${wordFor(lost)}: ${holds} (${alive} of ${members} members run).`,
+      `${names(lost)} ${lost.length === 1 ? 'is' : 'are'} ${wordFor(lost)}: ${holds} (${alive} of ${members} members hear one another).`,
     )
   }
   const workers = lab.machines.filter((m) => m.role === 'worker')
-  const gone = workers.filter((m) => m.power === 'off' || machineIsCut(m, lab))
+  const gone = workers.filter((m) => m.power === 'off' || isAlone(m, lab))
   const missed = gone.filter((m) => nodeReady[m.id] !== 'True')
   const unmissed = gone.filter((m) => nodeReady[m.id] === 'True')
   if (unmissed.length > 0) {
@@ -79,12 +82,14 @@ function faultsOf(lab: LabState, nodeReady: { readonly [node: string]: string })
   return faults
 }
 
-function machineIsCut(machine: MachineState, lab: LabState): boolean {
-  return machineView(machine, undefined, lab.machines).physical === 'cut-off'
+function isAlone(machine: MachineState, lab: LabState): boolean {
+  const { kind } = reachOf(machine, lab.machines)
+  return kind === 'nobody' || kind === 'no-master'
 }
 
 function wordFor(machines: readonly MachineState[]): string {
-  return machines.every((m) => m.power === 'off') ? 'off' : 'out of reach'
+  if (machines.every((m) => m.power === 'off')) return 'off'
+  return machines.every((m) => m.power !== 'off') ? 'cut off' : 'off or cut off'
 }
 
 function names(machines: readonly MachineState[]): string {

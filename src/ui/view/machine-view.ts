@@ -2,6 +2,7 @@ import type { Lease } from '../../api/generated/coordination-v1'
 import type { Node, Pod } from '../../api/generated/core-v1'
 import type { EtcdState, LabState, MachineState } from '../../control/state'
 import { type ComponentName, componentNames } from './names'
+import { type Reach, reachOf } from './reach'
 
 /** Where the API and the physics disagree about a machine. */
 export interface Disagreement {
@@ -18,8 +19,7 @@ export interface MachineView {
   readonly readyWord: string
   readonly sentence: string
   readonly disagreement?: Disagreement
-  /** Machines to which the wire is cut, when others are still in order. */
-  readonly cutTo: readonly string[]
+  readonly reach: Reach
 }
 
 export function readyStatusOf(node: Node | undefined): MachineView['ready'] {
@@ -28,25 +28,15 @@ export function readyStatusOf(node: Node | undefined): MachineView['ready'] {
   return status === 'True' || status === 'False' ? status : 'Unknown'
 }
 
-/** `others` is the number of machines that this one could talk to if nothing were broken. */
-function isCutOff(machine: MachineState, machines: readonly MachineState[]): boolean {
-  const peers = machines.filter((m) => m.id !== machine.id && m.role !== 'client')
-  const cut = new Set(machine.links.filter((l) => l.state === 'cut').map((l) => l.to))
-  return peers.length > 0 && peers.every((peer) => cut.has(peer.id))
-}
-
-/** Some, but not all, of its wires are cut. */
-export function cutLinks(machine: MachineState): readonly string[] {
-  return machine.links.filter((l) => l.state === 'cut').map((l) => l.to)
-}
-
 export function machineView(
   machine: MachineState,
   node: Node | undefined,
   machines: readonly MachineState[],
 ): MachineView {
   const ready = readyStatusOf(node)
-  const physical = machine.power === 'on' && isCutOff(machine, machines) ? 'cut-off' : machine.power
+  const reach = reachOf(machine, machines)
+  const isCutOff = machine.power === 'on' && reach.kind === 'nobody'
+  const physical = isCutOff ? 'cut-off' : machine.power
   const cordoned = node?.spec?.unschedulable === true
   const base = ready === 'missing' ? 'No Node yet' : ready === 'True' ? 'Ready' : 'NotReady'
   const disagreement = disagreementOf(machine.id, physical, ready)
@@ -54,9 +44,9 @@ export function machineView(
     physical,
     ready,
     readyWord: cordoned ? `${base}, cordoned` : base,
-    sentence: disagreement?.sentence ?? plainSentence(machine, physical, ready, node),
+    sentence: disagreement?.sentence ?? plainSentence(machine.id, { physical, ready, reach, node }),
     disagreement,
-    cutTo: physical === 'on' ? cutLinks(machine) : [],
+    reach,
   }
 }
 
@@ -92,18 +82,19 @@ function disagreementOf(
   return undefined
 }
 
-function plainSentence(
-  machine: MachineState,
-  physical: MachineView['physical'],
-  ready: MachineView['ready'],
-  node: Node | undefined,
-): string {
-  const { id } = machine
+interface Standing {
+  readonly physical: MachineView['physical']
+  readonly ready: MachineView['ready']
+  readonly reach: Reach
+  readonly node: Node | undefined
+}
+
+function plainSentence(id: string, { physical, ready, reach, node }: Standing): string {
   if (physical === 'off') return `${id} is off.`
   if (physical === 'booting') return `${id} is starting up.`
   if (physical === 'shutting-down') return `${id} is shutting down and ends its containers first.`
-  const cut = cutLinks(machine)
-  if (cut.length > 0) return `${id} is on, and its wire to ${cut.join(', ')} is cut.`
+  if (reach.kind === 'no-master') return `${id} is on, and no other master can hear it.`
+  if (reach.kind === 'some') return `${id} is on, and its wire to ${reach.cutTo.join(', ')} is cut.`
   if (ready === 'missing') return `${id} is on and has not registered its Node yet.`
   if (ready === 'True') return `${id} is on and Ready.`
   const message = node?.status?.conditions?.find((c) => c.type === 'Ready')?.message

@@ -9,6 +9,7 @@ import { machineView } from './machine-view'
 import { shortName } from './names'
 
 import { podView } from './pod-state'
+import { reachOf } from './reach'
 import { clockText, durationText } from './time'
 
 type Status = NonNullable<Pod['status']>
@@ -323,6 +324,33 @@ describe('machineView', () => {
   )
 })
 
+describe('reachOf', () => {
+  const links = (...to: readonly string[]) => ({ links: cut(...to) })
+  const peersCut = [
+    machine('master-1', links('master-3')),
+    machine('master-2', links('master-3')),
+    machine('master-3', links('master-1', 'master-2')),
+    machine('worker-1'),
+  ]
+  const allCut = [
+    machine('master-1', links('worker-1')),
+    machine('lb-1', links('worker-1')),
+    machine('worker-1', links('master-1', 'lb-1')),
+  ]
+  const oneCut = [
+    machine('lb-1', links('master-1')),
+    machine('master-1', links('lb-1')),
+    machine('worker-1'),
+  ]
+  it.each([
+    ['a master without peers', peersCut, ['all', 'all', 'no-master', 'all']],
+    ['a worker without anybody', allCut, ['all', 'all', 'nobody']],
+    ['a single wire', oneCut, ['some', 'some', 'all']],
+  ] as const)('blames the right end for %s', (_, machines, kinds) => {
+    expect(machines.map((m) => reachOf(m, machines).kind)).toEqual(kinds)
+  })
+})
+
 describe('clusterStatus', () => {
   const off = { power: 'off' } as const
   const silent = { state: 'silent', since: 51_000_000, message: 'connection refused' } as const
@@ -442,7 +470,7 @@ describe('labNotes', () => {
     )
     expect(labNotes(before, now, 0).map((n) => n.text)).toEqual([
       'master-1 lost power.',
-      'worker-1 lost its link to master-2.',
+      'worker-1 lost its wire to master-2.',
       'master-2 leads etcd in term 3.',
       'kube-scheduler on master-2 took the lead.',
     ])
