@@ -2,6 +2,7 @@ import type { ContainerStatus, Pod } from '../../api/generated/core-v1'
 import { controllerOf } from '../../api/object'
 import { deploymentOf } from '../actions/actions'
 import { useSession } from '../app/session'
+import { CountdownText } from '../stage/countdown'
 import { usePodView } from '../stage/pod-hooks'
 import { PodIcon, toneOf } from '../stage/pod-icon'
 import { useValue } from '../store/hooks'
@@ -58,6 +59,12 @@ export function PodDetails({ podKey }: { readonly podKey: string }) {
         }
       >
         {view.sentence}
+        {view.countdown && (
+          <>
+            {' '}
+            <CountdownText countdown={view.countdown} />
+          </>
+        )}
       </Verdict>
       <Actions subject={{ kind: 'pod', key: podKey }} />
       <Section title="Containers">

@@ -1,5 +1,6 @@
 import { memo } from 'react'
 import { shortName } from '../view/names'
+import { CountdownRing } from './countdown'
 import type { Rect } from './layout/rect'
 import { usePodView } from './pod-hooks'
 import { PodIcon, toneOf } from './pod-icon'
@@ -42,6 +43,7 @@ export const PodCell = memo(function PodCell({ podKey, rect }: Props) {
         <span className="pod-head">{head}</span>
         {tail && <span className="pod-tail">{tail}</span>}
       </span>
+      {view.countdown && <CountdownRing countdown={view.countdown} />}
       {view.restarts > 0 && (
         <span className="pod-restarts" title={`${view.restarts} restarts`}>
           {view.restarts}

@@ -24,7 +24,7 @@ import { flowEdges, flowNodes } from './flow-elements'
 import { setFocusHome } from './focus'
 import { layOut, type StageLayout } from './layout/stage-layout'
 import { MasterNode } from './master-node'
-import { PodCell } from './pod-cell'
+import { PodLayer } from './pod-layer'
 import { ServiceNode } from './service-node'
 import { LayoutGetterProvider, PlacesProvider } from './stage-context'
 import { stageViews } from './stage-model'
@@ -42,8 +42,6 @@ const nodeTypes: NodeTypes = {
   service: ServiceNode,
 }
 const edgeTypes: EdgeTypes = { entrance: EntranceWire }
-
-const MOVING_PODS_MAX = 150
 
 /** The cluster as a graph: client → balancer → masters → waiting area → workers → Services. */
 export default function Stage() {
@@ -110,11 +108,7 @@ function Graph({ width, height }: { readonly width: number; readonly height: num
           >
             <ViewportPortal>
               <EndpointWires />
-              <div className="pod-layer" data-many={layout.pods.size > MOVING_PODS_MAX}>
-                {[...layout.pods].map(([key, rect]) => (
-                  <PodCell key={key} podKey={key} rect={rect} />
-                ))}
-              </div>
+              <PodLayer pods={layout.pods} />
             </ViewportPortal>
           </ReactFlow>
           <EmptyHint layout={layout} />

@@ -21,6 +21,16 @@ export interface PodView {
   /** Part of the containers that have started, 0 to 1, while the pod is being created. */
   readonly progress?: number
   readonly restarts: number
+  /** A wait with a known end: the next try, or the end of the grace period. */
+  readonly countdown?: Countdown
+}
+
+/** Wall-clock milliseconds of the simulated world. */
+export interface Countdown {
+  readonly startMs: number
+  readonly endMs: number
+  /** What happens at its end: `Next try`. */
+  readonly what: string
 }
 
 export interface PodSurroundings {
@@ -33,6 +43,7 @@ interface Finding {
   readonly word: string
   readonly sentence: string
   readonly progress?: number
+  readonly countdown?: Countdown
 }
 
 const PULL_FAULTS = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull']
@@ -87,7 +98,11 @@ function terminating(pod: Pod, around: PodSurroundings): Finding | undefined {
   } else if (finalizers.length > 0) {
     sentence = `Deleted, and held back by the finalizer ${finalizers[0]}.`
   }
-  return { state: 'terminating', word: 'Terminating', sentence }
+  const endMs = Date.parse(pod.metadata.deletionTimestamp)
+  const lost = around.nodeReady !== undefined && around.nodeReady !== 'True'
+  const countdown =
+    grace > 0 && !lost ? { startMs: endMs - grace * 1000, endMs, what: 'Killed' } : undefined
+  return { state: 'terminating', word: 'Terminating', sentence, countdown }
 }
 
 function unscheduled(pod: Pod): Finding | undefined {
@@ -166,6 +181,7 @@ function faultOf(status: ContainerStatus): Finding | undefined {
       state: 'backing-off',
       word: reason,
       sentence: `${then}. Container ${status.name} ${code}; ${times(status.restartCount)} so far.`,
+      countdown: pause ? nextTry(last?.finishedAt, pause) : undefined,
     }
   }
   if (PULL_FAULTS.includes(reason)) {
@@ -181,6 +197,16 @@ function faultOf(status: ContainerStatus): Finding | undefined {
     }
   }
   return undefined
+}
+
+/** The pause counts from the end of the last run. */
+function nextTry(finishedAt: string | undefined, pause: string): Countdown | undefined {
+  const startMs = Date.parse(finishedAt ?? '')
+  if (Number.isNaN(startMs)) return undefined
+  const parts = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(pause)
+  const [hours, minutes, seconds] = (parts ?? []).slice(1).map((part) => Number(part ?? 0))
+  const lengthMs = (((hours ?? 0) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0)) * 1000
+  return { startMs, endMs: startMs + lengthMs, what: 'Next try' }
 }
 
 function times(count: number): string {

@@ -324,6 +324,32 @@ describe('machineView', () => {
   )
 })
 
+describe('countdowns', () => {
+  it('know when the next try is due', () => {
+    const waiting = {
+      reason: 'CrashLoopBackOff',
+      message: 'back-off 1m20s restarting failed container=main',
+    }
+    const finishedAt = '2026-01-01T00:01:00Z'
+    const status = container({
+      state: { waiting },
+      lastState: { terminated: { exitCode: 1, finishedAt } },
+    })
+    const view = podView(pod({ phase: 'Running', containerStatuses: [status] }), {
+      nodeReady: 'True',
+    })
+    const startMs = Date.parse(finishedAt)
+    expect(view.countdown).toEqual({ startMs, endMs: startMs + 80_000, what: 'Next try' })
+  })
+
+  it('know when the grace period ends', () => {
+    const metadata = { deletionTimestamp: '2026-01-01T00:01:00Z', deletionGracePeriodSeconds: 30 }
+    const endMs = Date.parse(metadata.deletionTimestamp)
+    const view = podView(pod({ phase: 'Running' }, { metadata }), { nodeReady: 'True' })
+    expect(view.countdown).toEqual({ startMs: endMs - 30_000, endMs, what: 'Killed' })
+  })
+})
+
 describe('reachOf', () => {
   const links = (...to: readonly string[]) => ({ links: cut(...to) })
   const peersCut = [
