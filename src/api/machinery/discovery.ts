@@ -1,5 +1,4 @@
 import discoveryData from '../data/discovery.json'
-import type { ResourceRef } from '../object'
 
 /** One served resource, as discovery tells it. */
 export interface ApiResource {
@@ -61,20 +60,6 @@ export function findResource(
 ): ApiResource | undefined {
   const key = `${group}/${version}/${resource}`
   return resources.get(subresource === '' ? key : `${key}/${subresource}`)
-}
-
-/** The address of every built-in resource that can be listed, in discovery order. */
-export function listableResources(): readonly ResourceRef[] {
-  const refs: ResourceRef[] = []
-  for (const group of API_GROUPS) {
-    for (const { version, resources: list } of group.versions) {
-      for (const { name, kind, namespaced, verbs } of list) {
-        if (!verbs.includes('list')) continue
-        refs.push({ group: group.name, version, resource: name, kind, namespaced })
-      }
-    }
-  }
-  return refs
 }
 
 const AGGREGATED =

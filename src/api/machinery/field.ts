@@ -101,11 +101,6 @@ export function invalid(path: FieldPath, badValue: unknown, detail: string): Fie
   return fieldError('FieldValueInvalid', path, detail, badValue)
 }
 
-/** Prints as `invalid` does, with the reason FieldValueTypeInvalid. */
-export function typeInvalid(path: FieldPath, badValue: unknown, detail: string): FieldError {
-  return fieldError('FieldValueTypeInvalid', path, detail, badValue)
-}
-
 /** `Unsupported value: "x": supported values: "A", "B"`; the values keep the caller's order. */
 export function notSupported(
   path: FieldPath,
@@ -143,11 +138,6 @@ export function tooMany(path: FieldPath, actual: number, max: number): FieldErro
   const detail =
     max >= 0 ? `must have at most ${max} ${max === 1 ? 'item' : 'items'}` : 'has too many items'
   return fieldError('FieldValueTooMany', path, detail, actual)
-}
-
-/** `Internal error: detail`. */
-export function internal(path: FieldPath, detail: string): FieldError {
-  return fieldError('InternalError', path, detail)
 }
 
 /** The message without the field's name, as it stands in a Status cause. */

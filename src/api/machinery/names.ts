@@ -15,9 +15,7 @@ const LABEL_1035 = '[a-z]([-a-z0-9]*[a-z0-9])?'
 const WILDCARD = `\\*\\.${SUBDOMAIN}`
 const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
 const LABEL_VALUE = `(${QUALIFIED})?`
-const C_IDENTIFIER = '[A-Za-z_][A-Za-z0-9_]*'
 const CONFIG_KEY = '[-._a-zA-Z0-9]+'
-const ENV_NAME = '[-._a-zA-Z][-._a-zA-Z0-9]*'
 const HTTP_HEADER = '[-A-Za-z0-9]+'
 const PERCENT = '[0-9]+%'
 
@@ -27,9 +25,7 @@ const LABEL_1035_PATTERN = whole(LABEL_1035)
 const WILDCARD_PATTERN = whole(WILDCARD)
 const QUALIFIED_PATTERN = whole(QUALIFIED)
 const LABEL_VALUE_PATTERN = whole(LABEL_VALUE)
-const C_IDENTIFIER_PATTERN = whole(C_IDENTIFIER)
 const CONFIG_KEY_PATTERN = whole(CONFIG_KEY)
-const ENV_NAME_PATTERN = whole(ENV_NAME)
 const HTTP_HEADER_PATTERN = whole(HTTP_HEADER)
 const PERCENT_PATTERN = whole(PERCENT)
 
@@ -159,18 +155,6 @@ export function isValidLabelValue(text: string): Messages {
   ]
 }
 
-export function isCIdentifier(text: string): Messages {
-  if (C_IDENTIFIER_PATTERN.test(text)) return FINE
-  return [
-    regexMessage(
-      "a valid C identifier must start with alphabetic character or '_', " +
-        "followed by a string of alphanumeric characters or '_'",
-      C_IDENTIFIER,
-      ['my_name', 'MY_NAME', 'MyName'],
-    ),
-  ]
-}
-
 /** `must be between 1 and 65535, inclusive`. */
 export function isValidPortNum(port: number): Messages {
   return isInRange(port, 1, 65_535)
@@ -207,14 +191,6 @@ export function isValidIP(text: string): Messages {
     : ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']
 }
 
-export function isValidIPv4(text: string): Messages {
-  return ipFamily(text) === 4 ? FINE : ['must be a valid IPv4 address']
-}
-
-export function isValidIPv6(text: string): Messages {
-  return ipFamily(text) === 6 ? FINE : ['must be a valid IPv6 address']
-}
-
 /** `10.9.8.0/24`; bits outside the mask are allowed, as in Go's `ParseCIDR`. */
 export function isValidCIDR(text: string): Messages {
   const slash = text.indexOf('/')
@@ -246,22 +222,6 @@ export function isHTTPHeaderName(text: string): Messages {
       ['X-Header-Name'],
     ),
   ]
-}
-
-/** The strict form, which `envFrom` uses to tell which keys to skip. */
-export function isEnvVarName(text: string): Messages {
-  const messages: string[] = []
-  if (!ENV_NAME_PATTERN.test(text)) {
-    messages.push(
-      regexMessage(
-        'a valid environment variable name must consist of alphabetic characters, digits, ' +
-          "'_', '-', or '.', and must not start with a digit",
-        ENV_NAME,
-        ['my.env-name', 'MY_ENV.NAME', 'MyEnvName1'],
-      ),
-    )
-  }
-  return [...messages, ...dotPrefixMessages(text)]
 }
 
 /** The form that `env[].name` is checked against: printable ASCII except `=`. */

@@ -53,8 +53,6 @@ const SUFFIX_OF_EXPONENT: { readonly [exponent: number]: string } = {
   18: 'E',
 }
 
-export const ZERO_QUANTITY: Quantity = { mantissa: 0n, exponent10: 0, format: 'DecimalSI' }
-
 const MAX = (1n << 63n) - 1n
 
 type ParsedQuantity =
@@ -232,9 +230,4 @@ function scaled(quantity: Quantity, exponent10: number): number {
 /** A quantity of whole units, for example bytes. */
 export function quantityOf(value: number, format: Quantity['format'] = 'DecimalSI'): Quantity {
   return reduce(BigInt(Math.trunc(value)), 0, format)
-}
-
-/** A quantity of thousandths, for example CPU. */
-export function milliQuantityOf(milliValue: number): Quantity {
-  return reduce(BigInt(Math.trunc(milliValue)), -3, 'DecimalSI')
 }

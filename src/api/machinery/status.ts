@@ -104,16 +104,6 @@ export function preconditionStatus(
   )
 }
 
-/** A server-side apply conflict (409) with one cause per field. */
-export function applyConflictStatus(causes: readonly StatusCause[], message: string): Status {
-  return failure(409, 'Conflict', message, { causes })
-}
-
-/** 410 with reason Gone. */
-export function goneStatus(message: string): Status {
-  return failure(410, 'Gone', message)
-}
-
 /** 410 with reason Expired: the resource version or continue token is older than history. */
 export function expiredStatus(message: string): Status {
   return failure(410, 'Expired', message)
@@ -134,24 +124,9 @@ export function forbiddenStatus(resource: GroupName, name: string, why: string):
   return failure(403, 'Forbidden', message, detailsOf(resource, name))
 }
 
-/** 401. The server's own text for a missing or wrong credential is `Unauthorized`. */
-export function unauthorizedStatus(message = 'Unauthorized'): Status {
-  return failure(401, 'Unauthorized', message)
-}
-
 /** 400. */
 export function badRequestStatus(message: string): Status {
   return failure(400, 'BadRequest', message)
-}
-
-/** `list is not supported on resources of kind "pods"` (405), as a registry without the verb says. */
-export function methodNotSupportedStatus(resource: GroupName, action: string): Status {
-  return failure(
-    405,
-    'MethodNotAllowed',
-    `${action} is not supported on resources of kind ${goQuote(qualifiedName(resource))}`,
-    detailsOf(resource, ''),
-  )
 }
 
 /** 405 when a served path does not have the HTTP method. */
@@ -161,22 +136,6 @@ export function methodNotAllowedStatus(): Status {
     'MethodNotAllowed',
     'the server does not allow this method on the requested resource',
     {},
-  )
-}
-
-/** 406 with the media types that would do. */
-export function notAcceptableStatus(accepted: readonly string[]): Status {
-  const list = accepted.join(', ')
-  return failure(406, 'NotAcceptable', `only the following media types are accepted: ${list}`)
-}
-
-/** 415 with the media types that would do. */
-export function unsupportedMediaTypeStatus(accepted: readonly string[]): Status {
-  return failure(
-    415,
-    'UnsupportedMediaType',
-    'the body of the request was in an unknown format - accepted media types include: ' +
-      accepted.join(', '),
   )
 }
 
@@ -225,11 +184,6 @@ export function tooManyRequestsStatus(
     ...(causes === undefined ? undefined : { causes }),
     ...retryDetails(retryAfterSeconds),
   })
-}
-
-/** 503. */
-export function serviceUnavailableStatus(message: string): Status {
-  return failure(503, 'ServiceUnavailable', message)
 }
 
 /** `Internal error occurred: <message>` (500). */

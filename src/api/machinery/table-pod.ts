@@ -28,11 +28,6 @@ export const POD_PRINTER: Printer = {
   conditions: (object) => podConditions(object as Pod),
 }
 
-/** `Running`, `CrashLoopBackOff`, `Init:1/2`, `Terminating` …: the STATUS column of a pod. */
-export function podStatusText(pod: Pod): string {
-  return summarize(pod).reason
-}
-
 function podCells(pod: Pod, now: number): readonly Cell[] {
   const { ready, total, reason, restarts, lastRestart } = summarize(pod)
   const ago = restarts !== 0 && lastRestart > 0 ? ` (${humanDuration(now - lastRestart)} ago)` : ''
