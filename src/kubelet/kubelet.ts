@@ -209,8 +209,9 @@ export class Kubelet implements Process {
   }
 
   #runtimeDown(): void {
-    this.#context.puller.reset()
+    // First the workers: one that waits for its turn to pull must not take it now.
     for (const worker of this.#workers.values()) worker.interrupt()
+    this.#context.puller.reset()
     this.#agent.check()
   }
 

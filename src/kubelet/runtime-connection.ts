@@ -36,6 +36,7 @@ export class RuntimeConnection {
   /** Waits for the runtime's answer; undefined when the runtime dies first. */
   *guard<T>(answer: Future<T>): Task<T | undefined> {
     if (answer.done) return answer.value
+    if (!this.cri) return undefined
     const either = new Future<void>()
     this.#waiting.add(either)
     answer.onDone(() => either.resolve(undefined))

@@ -122,10 +122,6 @@ export class ObjectRules {
     for (const container of after.status.containerStatuses ?? []) {
       const { name, restartCount, state } = container
       const previous = before?.status.containerStatuses?.find((c) => c.name === name)
-      // What a power cut took from the runtime's disk the kubelet cannot count for a static pod.
-      const isMirror = after.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined
-      const fell = !isMirror && previous !== undefined && restartCount < previous.restartCount
-      demand(!fell, 'K2', () => `restarts of ${name} fell to ${restartCount}`)
       if (restartCount > (previous?.restartCount ?? 0)) {
         this.#ledger.sometimes('a container was restarted')
       }

@@ -22,22 +22,52 @@ export function* runtimePods(sim: Simulation): Generator<[Machine, string, PodRu
 
 const isRunning = ({ state }: { readonly state: string }): boolean => state === 'running'
 
-/** K1 pods run on their own node only; K2 once at most: one sandbox, one container of a name. */
-export function checkRunning(ledger: Ledger, sim: Simulation): void {
-  const places = new Map<string, string>()
-  for (const [machine, uid, { sandboxes, containers }] of runtimePods(sim)) {
+/**
+ * K1 pods run on their own node only; K2 once at most: one sandbox, one container of a name, and its
+ * restarts are counted up. (In the API the count may go back for a moment: a status that an API
+ * server held while etcd had no leader is written late, and the kubelet then corrects it.)
+ */
+export class RunningRules {
+  readonly #ledger: Ledger
+  readonly #sim: Simulation
+  /** Highest attempt seen running, by pod uid and container. */
+  readonly #attempts = new Map<string, number>()
+
+  constructor(ledger: Ledger, sim: Simulation) {
+    this.#ledger = ledger
+    this.#sim = sim
+  }
+
+  look(): void {
+    const places = new Map<string, string>()
+    for (const [machine, uid, pod] of runtimePods(this.#sim)) {
+      const name = pod.sandboxes[0]?.config.name ?? uid
+      this.#once(`${name} on ${machine.id}`, pod)
+      const running = pod.containers.filter(isRunning)
+      for (const { config } of running) this.#count(`${uid} ${config.name}`, config.attempt, name)
+      if (running.length === 0) continue
+      const other = places.get(uid)
+      const what = () => `${name} runs on ${other} and ${machine.id}`
+      this.#ledger.demand(other === undefined, 'K1', what)
+      places.set(uid, machine.id)
+    }
+  }
+
+  #once(name: string, { sandboxes, containers }: PodRuntimeStatus): void {
     const ready = sandboxes.filter((sandbox) => sandbox.ready)
-    const name = sandboxes[0]?.config.name ?? uid
-    const what = () => `${name} (${uid}) has ${ready.length} sandboxes on ${machine.id}`
-    ledger.demand(ready.length <= 1, 'K2', what)
+    this.#ledger.demand(ready.length <= 1, 'K2', () => `${name} has ${ready.length} sandboxes`)
     const running = containers.filter(isRunning).map(({ config }) => config.name)
     const twice = running.find((container, at) => running.indexOf(container) !== at)
-    const again = () => `container ${twice} of ${name} runs twice on ${machine.id}`
-    ledger.demand(twice === undefined, 'K2', again)
-    if (running.length === 0) continue
-    const other = places.get(uid)
-    ledger.demand(other === undefined, 'K1', () => `${name} runs on ${other} and ${machine.id}`)
-    places.set(uid, machine.id)
+    this.#ledger.demand(twice === undefined, 'K2', () => `container ${twice} of ${name} runs twice`)
+  }
+
+  #count(container: string, attempt: number, name: string): void {
+    const known = this.#attempts.get(container) ?? 0
+    const what = () => `${name}: attempt ${attempt} of ${container} runs after ${known}`
+    // A power cut may take the record of a static pod's last run; its kubelet has no other.
+    const isStatic = !container.includes('-')
+    this.#ledger.demand(attempt >= known || isStatic, 'K2', what)
+    this.#attempts.set(container, Math.max(known, attempt))
   }
 }
 

@@ -72,9 +72,10 @@ export class RaftRules {
     if (durable.vote !== 0) this.#ballots.set(ballot, durable.vote)
   }
 
-  #log({ memberId, logTail, commitIndex }: MemberInspection): void {
+  /** What is durable: while it syncs, a member may know of commits beyond what its disk has. */
+  #log({ memberId, logTail, durable }: MemberInspection): void {
     for (const { index, term } of logTail) {
-      if (index > commitIndex) break
+      if (index > durable.commit) break
       const known = this.#committed.get(index)
       const what = () => `member ${memberId} has term ${term} at committed ${index}, not ${known}`
       this.#ledger.demand(known === undefined || known === term, 'R4', what)

@@ -17,7 +17,7 @@ import { EtcdHistory } from '../checkers/etcd-history'
 import { Ledger } from '../checkers/ledger'
 import { ObjectRules } from '../checkers/object-rules'
 import { addObserver, Observer } from '../checkers/observer'
-import { checkRunning, watchRemovals } from '../checkers/physical-rules'
+import { RunningRules, watchRemovals } from '../checkers/physical-rules'
 import { nameOf, QuietObjects } from '../checkers/quiet-objects'
 import { disagreements } from '../checkers/quiet-rules'
 import { RaftRules } from '../checkers/raft-rules'
@@ -60,6 +60,7 @@ class SwarmRun {
   readonly #ledger: Ledger
   readonly #history: EtcdHistory
   readonly #raft: RaftRules
+  readonly #running: RunningRules
   readonly #faults: readonly string[]
   readonly #wishes: readonly string[]
   readonly #lives = new Map<string, { program: unknown; life: number }>()
@@ -81,6 +82,7 @@ class SwarmRun {
     const watched = watchable.filter(() => chance.chance(300))
     this.#history = new EtcdHistory(this.#ledger, watched.map(prefixOf))
     this.#raft = new RaftRules(this.#ledger, this.#c.sim)
+    this.#running = new RunningRules(this.#ledger, this.#c.sim)
     this.#faults = half(Object.keys(faults))
     this.#wishes = half(Object.keys(wishes))
     new ObjectRules(this.#ledger, this.#history, minutes(1))
@@ -135,7 +137,7 @@ class SwarmRun {
   #disturb(): void {
     const c = this.#c
     this.#advance(lookEvery)
-    if (c.now % seconds(1) < lookEvery) checkRunning(this.#ledger, c.sim)
+    if (c.now % seconds(1) < lookEvery) this.#running.look()
     const due = this.#heals.filter(({ at }) => at <= c.now)
     this.#heals = this.#heals.filter(({ at }) => at > c.now)
     for (const { what } of due) c.inject('swarm.heal', what)
@@ -178,7 +180,7 @@ class SwarmRun {
     const end = c.now + convergeMax
     for (;;) {
       this.#advance(seconds(2))
-      checkRunning(this.#ledger, c.sim)
+      this.#running.look()
       const open = disagreements(new QuietObjects(this.#history.state), c.sim)
       if (open.length === 0 && c.cluster.settled()) return
       if (c.now < end) continue
