@@ -3,6 +3,7 @@ import { formatTime } from '../api/machinery/time'
 import { PODS } from '../api/resources'
 import type { ApiClient } from '../client/api-client'
 import type { EventRecorder } from '../client/event-recorder'
+import type { ApiError } from '../client/request'
 import type { ProcessEnv } from '../sim/process'
 import type { Task } from '../sim/task'
 import type { Victims } from './preemption'
@@ -41,10 +42,24 @@ export class PodBinder {
       target: { kind: 'Node', name: node },
     }
     const bound = yield* this.#client.createSubresource(PODS, where, binding)
-    if (!bound.ok) return false
+    if (!bound.ok) {
+      yield* this.#bindingFailed(pod, bound.error)
+      return false
+    }
     const message = `Successfully assigned ${namespace}/${name} to ${node}`
     this.#recorder.event(subjectOf(pod), 'Normal', 'Scheduled', message)
     return true
+  }
+
+  /**
+   * A pod that is gone needs no word; a server that did not answer could not take it; and one that
+   * says the pod is bound already knows better.
+   */
+  *#bindingFailed(pod: Pod, { code, message: why }: ApiError): Task<void> {
+    if (code === 0 || code === 404) return
+    const message = `running Bind plugin "DefaultBinder": ${why}`
+    this.#recorder.event(subjectOf(pod), 'Warning', 'FailedScheduling', message)
+    if (code !== 409) yield* this.#setUnscheduled(pod, { reason: 'SchedulerError', message })
   }
 
   *refuse({ pod, message, victims, displaced, nominated }: Refused): Task<void> {
@@ -53,7 +68,7 @@ export class PodBinder {
       for (const victim of victims.pods) yield* this.#evict(victim, pod, victims.node)
     }
     for (const other of displaced) yield* this.#patchStatus(other, { nominatedNodeName: null })
-    yield* this.#setUnscheduled(pod, message, nominated)
+    yield* this.#setUnscheduled(pod, { reason: 'Unschedulable', message }, nominated)
   }
 
   *#evict(victim: Pod, preemptor: Pod, node: string): Task<void> {
@@ -74,17 +89,21 @@ export class PodBinder {
     this.#recorder.event(subjectOf(victim), 'Normal', 'Preempted', message)
   }
 
-  *#setUnscheduled(pod: Pod, message: string, nominated: string | undefined): Task<void> {
+  *#setUnscheduled(
+    pod: Pod,
+    { reason, message }: { readonly reason: string; readonly message: string },
+    nominated?: string,
+  ): Task<void> {
     const { conditions, nominatedNodeName = '' } = pod.status
     const old = conditions?.find(({ type }) => type === 'PodScheduled')
-    const unchanged = old?.status === 'False' && old.message === message
+    const unchanged = old?.status === 'False' && old.reason === reason && old.message === message
     const renamed = nominated !== undefined && nominated !== nominatedNodeName
     if (unchanged && !renamed) return
     const sameStatus = old?.status === 'False' ? old.lastTransitionTime : undefined
     const condition = {
       type: 'PodScheduled',
       status: 'False',
-      reason: 'Unschedulable',
+      reason,
       message,
       observedGeneration: pod.metadata.generation,
       lastProbeTime: null,

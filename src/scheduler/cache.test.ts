@@ -59,17 +59,20 @@ describe('SchedulerCache', () => {
   })
 
   it('keeps tallies as pods come, change and go', () => {
-    const cache = cacheOf({ nodes: [nodeOf('a'), nodeOf('b')], pods: { a: [small] } })
+    const first = boundTo(small, 'a')
+    const cache = cacheOf({ nodes: [nodeOf('a'), nodeOf('b')] })
     const tally = cache.tally(query)
     const counts = () =>
       Object.fromEntries([...tally.counts].map(([node, count]) => [node.name, count]))
-    expect(counts()).toEqual({ a: 1 })
-    const other = podOf('q', { labels: { app: 'web' } })
-    cache.assume(podInfo(other), 'b')
+    cache.setPod(first)
+    cache.assume(podInfo(podOf('q', { labels: { app: 'web' } })), 'b')
     expect(counts()).toEqual({ a: 1, b: 1 })
-    const ending = podOf('p', { labels: { app: 'web' }, terminating: true })
-    cache.setPod({ ...boundTo(small, 'a'), metadata: ending.metadata })
-    cache.setPod(boundTo(podOf('q', { labels: { app: 'db' } }), 'b'))
+    cache.setPod({ ...first, metadata: { ...first.metadata, deletionTimestamp: '2026-01-01' } })
+    expect(counts()).toEqual({ b: 1 })
+    cache.removePod('q')
+    expect(counts()).toEqual({})
+    cache.setPod(first)
+    cache.setPod({ ...first, metadata: { ...first.metadata, labels: { app: 'db' } } })
     expect(counts()).toEqual({})
   })
 

@@ -1,4 +1,5 @@
 import type { Node, Pod } from '../api/generated/core-v1'
+import { semanticEqual } from '../api/machinery/semantic-equal'
 import type { Cluster } from './framework'
 import { NodeInfo, type PodInfo, podInfo } from './node-info'
 import { zoneOf, zonesInTurn } from './node-order'
@@ -79,11 +80,12 @@ export class SchedulerCache implements Cluster {
       this.removePod(uid)
       return
     }
-    this.#assumed.delete(uid)
+    const confirmed = this.#assumed.delete(uid)
     this.nominations.delete(uid)
     const known = this.#placed.get(uid)
     const info = known?.pods.get(uid)
-    if (known?.name === pod.spec.nodeName && info && info.pod.spec === pod.spec) {
+    const same = info && (info.pod.spec === pod.spec || (confirmed && sameBut(info.pod, pod)))
+    if (same && known?.name === pod.spec.nodeName) {
       this.#refresh(known, info, pod)
     } else this.#place(podInfo(pod), pod.spec.nodeName)
   }
@@ -159,4 +161,12 @@ export class SchedulerCache implements Cluster {
       this.#imageNodes.set(name, (this.#imageNodes.get(name) ?? 0) + 1)
     }
   }
+}
+
+/** A binding changes nothing that was worked out from the pod; anything else may. */
+function sameBut(assumed: Pod, bound: Pod): boolean {
+  return (
+    semanticEqual(assumed.metadata.labels, bound.metadata.labels) &&
+    semanticEqual({ ...assumed.spec, nodeName: bound.spec.nodeName }, bound.spec)
+  )
 }

@@ -18,15 +18,13 @@ export interface Rejection {
 /** What changed in the cluster and may make a refusal void. */
 export type ClusterChange =
   | {
-      readonly type: 'NodeAdd' | 'NodeAllocatable' | 'NodeLabel' | 'NodeTaint'
+      readonly type: 'NodeAdd' | 'NodeAllocatable' | 'NodeLabel' | 'NodeTaint' | 'NodeUnschedulable'
       readonly node: Node
     }
-  | { readonly type: 'NodeUnschedulable'; readonly node: Node }
   | {
       readonly type: 'AssignedPodAdd' | 'AssignedPodLabels' | 'AssignedPodDelete'
       readonly pod: Pod
     }
-  | { readonly type: 'PodUpdate'; readonly pod: Pod }
   | { readonly type: 'Storage' }
 
 export type ClusterEvent = ClusterChange['type']

@@ -25,7 +25,7 @@ export interface SchedulerOptions {
 }
 
 const schedulerName = 'default-scheduler'
-const pluginNames = defaultPlugins.map(({ name }) => name)
+const plugins = new Map(defaultPlugins.map((plugin) => [plugin.name, plugin]))
 
 /** kube-scheduler: every replica keeps its cache warm, the one that holds the lease places pods. */
 export function kubeScheduler(options: SchedulerOptions): ProcessFactory {
@@ -84,7 +84,7 @@ class KubeScheduler implements Process {
       leading: this.#election.leading,
       holder: this.#election.holder,
       queue: this.#queue.counts(),
-      decisions: this.#decisions.reports(pluginNames),
+      decisions: this.#decisions.reports([...plugins.keys()]),
     }
   }
 
@@ -131,7 +131,7 @@ class KubeScheduler implements Process {
     const promised = pod.status.nominatedNodeName
     if (promised && this.#cache.nominations.nodeOf(uid) !== promised) {
       this.#cache.nominations.set(podInfo(pod), promised)
-    } else if (!promised && old?.status.nominatedNodeName) this.#cache.nominations.delete(uid)
+    } else if (!promised && old?.status.nominatedNodeName) this.#unpromise(pod)
     this.#queue.set(pod)
     if (!old) return
     const changed =
@@ -143,6 +143,12 @@ class KubeScheduler implements Process {
   #forget(pod: Pod): void {
     const uid = pod.metadata.uid ?? ''
     this.#queue.delete(uid)
+    this.#unpromise(pod)
+  }
+
+  /** Room that was kept for the pod is free for others. */
+  #unpromise(pod: Pod): void {
+    const uid = pod.metadata.uid ?? ''
     if (this.#cache.nominations.nodeOf(uid) === undefined) return
     this.#cache.nominations.delete(uid)
     this.#wake({ type: 'AssignedPodDelete', pod })
@@ -171,7 +177,7 @@ class KubeScheduler implements Process {
 
   #wake(change: ClusterChange): void {
     this.#queue.wake((name, waiting) => {
-      const plugin = defaultPlugins.find((one) => one.name === name)
+      const plugin = plugins.get(name)
       if (!plugin?.events.includes(change.type)) return false
       return plugin.helps?.(waiting, change, this.#cache) ?? true
     })
@@ -193,7 +199,11 @@ class KubeScheduler implements Process {
     }
     const at = this.#env.clock.monotonic()
     this.#decisions.add({ pod, at, decision, message: undefined, victims: undefined })
+    const promised = this.#cache.nominations.nodeOf(pod.uid)
     this.#cache.assume(pod, decision.node)
+    if (promised !== undefined && promised !== decision.node) {
+      this.#wake({ type: 'AssignedPodDelete', pod: pod.pod })
+    }
     this.#env.spawn(this.#bind(pod, decision.node))
   }
 
@@ -202,6 +212,7 @@ class KubeScheduler implements Process {
     if (bound) return
     this.#cache.forget(pod.uid)
     this.#queue.addFailed(pod.uid)
+    this.#wake({ type: 'AssignedPodDelete', pod: pod.pod })
   }
 
   /** Makes room if it can; the pod waits for a change in any case. */
@@ -217,7 +228,7 @@ class KubeScheduler implements Process {
     for (const { uid } of displaced) nominations.delete(uid)
     const nominated = nominatedBy(preemption)
     if (nominated) nominations.set(pod, nominated)
-    else if (nominated === '') nominations.delete(pod.uid)
+    else if (nominated === '') this.#unpromise(pod.pod)
     this.#queue.addUnschedulable(pod.uid, rejectedBy(decision))
     if (victims) this.#queue.hold(pod.uid)
     this.#env.spawn(

@@ -65,6 +65,15 @@ function raise(total: Resources, other: Resources): void {
   }
 }
 
+/** What the pod asks for as a whole stands for the sum of its containers. */
+function override(total: Resources, whole: Resources): void {
+  if (whole.milliCpu > 0) total.milliCpu = whole.milliCpu
+  if (whole.memoryBytes > 0) total.memoryBytes = whole.memoryBytes
+  for (const [name, value] of whole.scalars) {
+    if (name.startsWith('hugepages-')) total.scalars.set(name, value)
+  }
+}
+
 type RequestsOf = (requirements: ResourceRequirements | undefined) => Resources
 
 const exactly: RequestsOf = (requirements) => resourcesOf(requirements?.requests)
@@ -96,6 +105,7 @@ function total(pod: Pod, requestsOf: RequestsOf): Resources {
     }
   }
   raise(sum, peak)
+  if (pod.spec.resources?.requests) override(sum, resourcesOf(pod.spec.resources.requests))
   if (pod.spec.overhead) addResources(sum, resourcesOf(pod.spec.overhead))
   return sum
 }

@@ -191,14 +191,7 @@ function stretched(points: Int32Array): void {
 export const interPodAffinity: SchedulerPlugin = {
   name,
   weight: 2,
-  events: [
-    'NodeAdd',
-    'NodeLabel',
-    'AssignedPodAdd',
-    'AssignedPodLabels',
-    'AssignedPodDelete',
-    'PodUpdate',
-  ],
+  events: ['NodeAdd', 'NodeLabel', 'AssignedPodAdd', 'AssignedPodLabels', 'AssignedPodDelete'],
   filterStep(pod, cluster) {
     if (!pod.terms && cluster.antiAffinity.size === 0) return undefined
     const required = new RequiredTerms(pod, cluster)

@@ -95,7 +95,7 @@ const rejection: Rejection = {
 export const nodeAffinity: SchedulerPlugin = {
   name: 'NodeAffinity',
   weight: 2,
-  events: ['NodeAdd', 'NodeLabel', 'PodUpdate'],
+  events: ['NodeAdd', 'NodeLabel'],
   filterStep({ pod }) {
     if (!isChoosy(pod)) return undefined
     return {

@@ -1,5 +1,6 @@
-import { type Rejection, type SchedulerPlugin, scoreMax } from '../framework'
-import type { NodeInfo, PodInfo } from '../node-info'
+import type { Node, Pod } from '../../api/generated/core-v1'
+import { type Cluster, type Rejection, type SchedulerPlugin, scoreMax } from '../framework'
+import { type NodeInfo, type PodInfo, priorityOf } from '../node-info'
 import { type Resources, resourcesOf } from '../resources'
 
 const name = 'NodeResourcesFit'
@@ -83,23 +84,37 @@ function leastAllocated({ scoring: wanted }: PodInfo, node: NodeInfo): number {
   return resources === 0 ? 0 : Math.floor(sum / resources)
 }
 
+/** Whether the node would be large enough if it were empty. */
+function couldFit(requests: Resources, node: Node): boolean {
+  const offered = resourcesOf(node.status.allocatable)
+  for (const [resource, wanted] of requests.scalars) {
+    if (wanted > (offered.scalars.get(resource) ?? 0)) return false
+  }
+  return (
+    requests.milliCpu <= offered.milliCpu &&
+    requests.memoryBytes <= offered.memoryBytes &&
+    requests.ephemeralBytes <= offered.ephemeralBytes
+  )
+}
+
+/**
+ * A pod that went helps those that fit now, and those that might push others aside. (The real
+ * scheduler wakes all, and finds the rest as unschedulable as before.)
+ */
+function roomCame(waiting: PodInfo, gone: Pod, cluster: Cluster): boolean {
+  const node = cluster.nodes.get(gone.spec.nodeName ?? '')
+  if (!node || priorityOf(waiting.pod) > 0 || reject(waiting, node) === undefined) return true
+  return cluster.nominations.nodeOf(waiting.uid) !== undefined
+}
+
 export const nodeResourcesFit: SchedulerPlugin = {
   name,
   weight: 1,
-  events: ['NodeAdd', 'NodeAllocatable', 'AssignedPodDelete', 'PodUpdate'],
+  events: ['NodeAdd', 'NodeAllocatable', 'AssignedPodDelete'],
   filterStep: (pod) => ({ reject: (node) => reject(pod, node) }),
   scoreStep: (pod) => ({ score: (node) => leastAllocated(pod, node) }),
-  /** A node that would be too small even when empty is no help. */
-  helps({ requests }, change) {
-    if (!('node' in change)) return true
-    const offered = resourcesOf(change.node.status.allocatable)
-    for (const [resource, wanted] of requests.scalars) {
-      if (wanted > (offered.scalars.get(resource) ?? 0)) return false
-    }
-    return (
-      requests.milliCpu <= offered.milliCpu &&
-      requests.memoryBytes <= offered.memoryBytes &&
-      requests.ephemeralBytes <= offered.ephemeralBytes
-    )
+  helps(waiting, change, cluster) {
+    if ('node' in change) return couldFit(waiting.requests, change.node)
+    return 'pod' in change ? roomCame(waiting, change.pod, cluster) : true
   },
 }

@@ -14,7 +14,7 @@ const schedulable = (node: Node) => !node.spec.unschedulable
 
 export const nodeUnschedulable: SchedulerPlugin = {
   name: 'NodeUnschedulable',
-  events: ['NodeAdd', 'NodeUnschedulable', 'PodUpdate'],
+  events: ['NodeAdd', 'NodeUnschedulable'],
   filterStep({ pod }) {
     if (pod.spec.tolerations?.some((t) => tolerates(t, unschedulableTaint))) return undefined
     return {

@@ -8,9 +8,13 @@ import type {
   Service,
 } from '../../api/generated/core-v1'
 import type { StorageClass } from '../../api/generated/storage-v1'
+import type { SchedulerCache } from '../cache'
 import { scoredNodes } from '../decision-log'
+import type { ClusterChange } from '../framework'
+import { podInfo } from '../node-info'
 import type { Surroundings } from '../surroundings'
-import { cacheOf, decide, lookup, nodeOf, podOf, rejections } from '../testing/fixtures'
+import { boundTo, cacheOf, decide, lookup, nodeOf, podOf, rejections } from '../testing/fixtures'
+import { defaultPlugins } from '.'
 
 interface FilterCase {
   readonly name: string
@@ -231,8 +235,15 @@ const podCases: readonly FilterCase[] = [
     name: 'spread: no domain more than maxSkew above the least',
     pod: podOf('p', { ...spread(), labels: app }),
     nodes: [zoned('a', '1'), zoned('b', '2'), nodeOf('c')],
-    pods: { a: [podOf('x', { labels: app }), podOf('y', { labels: app, terminating: true })] },
+    pods: { a: [podOf('x', { labels: app })] },
     rejected: { a: skewed, c: `${skewed} (missing required label) !` },
+  },
+  {
+    name: 'spread: pods on their way out do not count',
+    pod: podOf('p', { ...spread(), labels: app }),
+    nodes: [zoned('a', '1'), zoned('b', '2')],
+    pods: { a: [podOf('x', { labels: app, terminating: true })] },
+    rejected: {},
   },
   {
     name: 'spread: fewer domains than minDomains count the least as none',
@@ -532,5 +543,49 @@ describe('scores', () => {
     const decision = decide(pod, cacheOf({ nodes, pods, around }))
     const got = scoredNodes(decision).map((scored) => [scored.node, scored.points[plugin]])
     expect(Object.fromEntries(got)).toEqual(points)
+  })
+})
+
+const added = (node: Node): ClusterChange => ({ type: 'NodeAdd', node })
+const gone = (node: string): ClusterChange => ({
+  type: 'AssignedPodDelete',
+  pod: boundTo(podOf('y'), node),
+})
+const came = (labels: { [key: string]: string }): ClusterChange => ({
+  type: 'AssignedPodAdd',
+  pod: boundTo(podOf('y', { labels }), 'n'),
+})
+
+describe('which changes are worth another try', () => {
+  const plugin = (name: string) => defaultPlugins.find((one) => one.name === name)
+  const helps = (name: string, waiting: Pod, change: ClusterChange, cache: SchedulerCache) =>
+    plugin(name)?.events.includes(change.type) &&
+    (plugin(name)?.helps?.(podInfo(waiting), change, cache) ?? true)
+  const big = podOf('p', { requests: { cpu: '3' } })
+  const full = { n: [podOf('x', { requests: { cpu: '2' } })] }
+
+  it.each<[string, string, Pod, ClusterChange, boolean]>([
+    ['a node that could hold it', 'NodeResourcesFit', big, added(nodeOf('m')), true],
+    ['one too small', 'NodeResourcesFit', big, added(nodeOf('m', { cpu: '2' })), false],
+    ['a node it tolerates', 'TaintToleration', big, added(nodeOf('m')), true],
+    ['one it does not', 'TaintToleration', big, added(nodeOf('m', { taints: [dedicated] })), false],
+    ['a pod gone, still no room', 'NodeResourcesFit', big, gone('n'), false],
+    ['a pod gone from the right node', 'NodeResourcesFit', big, gone('m'), true],
+    [
+      'a pod gone, for one that may push others aside',
+      'NodeResourcesFit',
+      podOf('p', { requests: { cpu: '3' }, priority: 1 }),
+      gone('n'),
+      true,
+    ],
+    ['a friend', 'InterPodAffinity', podOf('p', near('zone')), came(app), true],
+    ['somebody else', 'InterPodAffinity', podOf('p', near('zone')), came({}), false],
+    ['another foe', 'InterPodAffinity', podOf('p', apart('zone')), came(app), false],
+    ['one that counts', 'PodTopologySpread', podOf('p', spread()), came(app), true],
+    ['one that does not', 'PodTopologySpread', podOf('p', spread()), came({}), false],
+    ['a plugin’s other events', 'NodeAffinity', big, came(app), false],
+  ])('%s · %s', (_, name, waiting, change, expected) => {
+    const cache = cacheOf({ nodes: [nodeOf('m'), nodeOf('n')], pods: full })
+    expect(helps(name, waiting, change, cache)).toBe(expected)
   })
 })

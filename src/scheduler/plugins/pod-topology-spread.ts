@@ -153,7 +153,6 @@ export const podTopologySpread: SchedulerPlugin = {
     'AssignedPodAdd',
     'AssignedPodLabels',
     'AssignedPodDelete',
-    'PodUpdate',
   ],
   filterStep(pod, cluster) {
     const constraints = hardConstraints(pod)
@@ -199,7 +198,7 @@ export const podTopologySpread: SchedulerPlugin = {
   },
   /** Another pod matters only where it counts. */
   helps(waiting, change) {
-    if (!('pod' in change) || change.type === 'PodUpdate') return true
+    if (!('pod' in change)) return true
     if (change.type === 'AssignedPodLabels') return true
     return hardConstraints(waiting).some((constraint) => counts(constraint, change.pod))
   },

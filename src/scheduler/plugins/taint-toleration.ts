@@ -53,7 +53,7 @@ const rejection: Rejection = {
 export const taintToleration: SchedulerPlugin = {
   name: 'TaintToleration',
   weight: 3,
-  events: ['NodeAdd', 'NodeTaint', 'PodUpdate'],
+  events: ['NodeAdd', 'NodeTaint'],
   filterStep: ({ pod }) => ({
     reject: ({ taints }) => (toleratesNode(pod, taints) ? undefined : rejection),
   }),
