@@ -1,11 +1,12 @@
-import { CONFIGMAPS, NODES } from '../api/resources'
+import type { KubeObject, ResourceRef } from '../api/object'
+import { CONFIGMAPS, DAEMONSETS, NODES, SERVICEACCOUNTS } from '../api/resources'
 import { ApiClient } from '../client/api-client'
 import { isAlreadyExists } from '../client/result'
-import type { ProcessFactory } from '../sim/process'
+import type { ProcessEnv, ProcessFactory } from '../sim/process'
 import { type Task, wait } from '../sim/task'
 import { seconds } from '../sim/time'
 import { administrator } from './outside'
-import { kubernetesVersion } from './static-pods'
+import { kubernetesVersion, proxyDaemonSet } from './static-pods'
 
 const retryDelay = seconds(2)
 
@@ -20,35 +21,77 @@ kubernetesVersion: ${kubernetesVersion}
 controlPlaneEndpoint: lb-1:6443
 `
 
-/**
- * What `kubeadm init` and `kubeadm join --control-plane` do through the API once the node is there:
- * label it, and on the first master record the configuration. Ends when done; runs again harmlessly.
- */
-export function joinControlPlane(nodeName: string, first: boolean): ProcessFactory {
-  return (env) => {
-    const client = new ApiClient(env, {
+const inKubeSystem = (kind: string, name: string) => ({
+  apiVersion: 'v1',
+  kind,
+  metadata: { name, namespace: 'kube-system' },
+})
+
+/** What one master does through its own API server, again and again until it is done. */
+class Kubeadm {
+  readonly #env: ProcessEnv
+  readonly #client: ApiClient
+
+  constructor(env: ProcessEnv) {
+    this.#env = env
+    this.#client = new ApiClient(env, {
       server: 'localhost:6443',
       identity: administrator,
       userAgent: 'kubeadm',
     })
-    function* join(): Task<void> {
-      const labels = { metadata: { labels: controlPlaneLabels } }
-      while (!(yield* client.patch(NODES, { name: nodeName }, 'strategic-merge', labels)).ok) {
-        yield* wait(env.clock.sleep(retryDelay, 'kubeadm.retry'))
-      }
-      if (!first) return
-      const config = {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: { name: 'kubeadm-config', namespace: 'kube-system' },
-        data: { ClusterConfiguration: clusterConfiguration },
-      }
-      for (;;) {
-        const created = yield* client.create(CONFIGMAPS, config)
-        if (created.ok || isAlreadyExists(created.error)) return
-        yield* wait(env.clock.sleep(retryDelay, 'kubeadm.retry'))
-      }
-    }
-    return { start: () => env.spawn(join()).onDone(() => env.exit(0)) }
   }
+
+  *markControlPlane(name: string): Task<void> {
+    const labels = { metadata: { labels: controlPlaneLabels } }
+    while (!(yield* this.#client.patch(NODES, { name }, 'strategic-merge', labels)).ok) {
+      yield* this.#later()
+    }
+  }
+
+  *uploadConfig(): Task<void> {
+    const data = { ClusterConfiguration: clusterConfiguration }
+    yield* this.#create(CONFIGMAPS, { ...inKubeSystem('ConfigMap', 'kubeadm-config'), data })
+  }
+
+  *installProxy(): Task<void> {
+    yield* this.#create(SERVICEACCOUNTS, inKubeSystem('ServiceAccount', 'kube-proxy'))
+    yield* this.#create(DAEMONSETS, proxyDaemonSet)
+  }
+
+  *#create(ref: ResourceRef<KubeObject>, object: object): Task<void> {
+    for (;;) {
+      const created = yield* this.#client.create(ref, object)
+      if (created.ok || isAlreadyExists(created.error)) return
+      yield* this.#later()
+    }
+  }
+
+  *#later(): Task<void> {
+    yield* wait(this.#env.clock.sleep(retryDelay, 'kubeadm.retry'))
+  }
+}
+
+function job(work: (kubeadm: Kubeadm) => Task<void>): ProcessFactory {
+  return (env) => ({
+    start: () => env.spawn(work(new Kubeadm(env))).onDone(() => env.exit(0)),
+  })
+}
+
+/** `kubeadm init`, as far as it speaks to the API: marks the node, records, installs add-ons. */
+export function initialise(nodeName: string): ProcessFactory {
+  return job(function* (kubeadm) {
+    yield* kubeadm.installProxy()
+    yield* kubeadm.uploadConfig()
+    yield* kubeadm.markControlPlane(nodeName)
+  })
+}
+
+/** `kubeadm join --control-plane`: marks the node. */
+export function joinControlPlane(nodeName: string): ProcessFactory {
+  return job((kubeadm) => kubeadm.markControlPlane(nodeName))
+}
+
+/** What a managed offering installs where its masters are no Nodes. */
+export function installAddOns(): ProcessFactory {
+  return job((kubeadm) => kubeadm.installProxy())
 }

@@ -22,9 +22,9 @@ import {
   zoneOf,
 } from './addresses'
 import { masterComponents } from './components'
-import { joinControlPlane } from './kubeadm'
+import { initialise, installAddOns, joinControlPlane } from './kubeadm'
 import { Outside } from './outside'
-import { componentImages, masterManifests, preloadedImages, proxyManifest } from './static-pods'
+import { componentImages, masterManifests, preloadedImages } from './static-pods'
 import { supervisor, type Unit } from './supervisor'
 
 const apiServer = `${balancerName}:6443`
@@ -85,7 +85,7 @@ function nodeUnits(spec: ClusterSpec, node: NodeSpec): Unit[] {
     zone: node.zone,
     region: 'lab',
     taints: isMaster ? [controlPlaneTaint] : [],
-    staticPods: isMaster ? [...masterManifests, proxyManifest] : [proxyManifest],
+    staticPods: isMaster ? masterManifests : [],
   })
   const units: Unit[] = [
     { name: 'network', factory: datapath() },
@@ -93,7 +93,7 @@ function nodeUnits(spec: ClusterSpec, node: NodeSpec): Unit[] {
     { name: 'kubelet', factory: agent },
   ]
   if (node.master !== undefined) {
-    const factory = joinControlPlane(node.name, node.master === 1)
+    const factory = node.master === 1 ? initialise(node.name) : joinControlPlane(node.name)
     units.push({ name: 'kubeadm', factory, once: true })
   }
   return units
@@ -102,7 +102,9 @@ function nodeUnits(spec: ClusterSpec, node: NodeSpec): Unit[] {
 /** A hosted control plane: its programs run as plain units on machines that are no Nodes. */
 function hostedUnits(spec: ClusterSpec, master: number): Unit[] {
   const components = Object.entries(masterComponents(spec, master))
-  return components.map(([name, factory]) => ({ name, factory }))
+  const units: Unit[] = components.map(([name, factory]) => ({ name, factory }))
+  if (master === 1) units.push({ name: 'kubeadm', factory: installAddOns(), once: true })
+  return units
 }
 
 export function workerMachine(

@@ -36,11 +36,14 @@ function component(name: ComponentName, cpu: string): ComponentSpec {
 
 /** A static pod's manifest, as kubeadm writes it to /etc/kubernetes/manifests. */
 function manifest({ name, image, command, cpu }: ComponentSpec): Pod {
-  const tier = name === 'kube-proxy' ? 'node' : 'control-plane'
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, namespace: 'kube-system', labels: { component: name, tier } },
+    metadata: {
+      name,
+      namespace: 'kube-system',
+      labels: { component: name, tier: 'control-plane' },
+    },
     spec: {
       containers: [
         {
@@ -62,15 +65,43 @@ function manifest({ name, image, command, cpu }: ComponentSpec): Pod {
 
 export const masterManifests: readonly Pod[] = controlPlane.map(manifest)
 
-/**
- * kube-proxy runs as a static pod on every node. With kubeadm it is a DaemonSet; until there is a
- * DaemonSet controller this is the honest way to start it.
- */
-export const proxyManifest: Pod = manifest(component('kube-proxy', '10m'))
+/** The add-on that kubeadm installs on every node, master or worker, whatever its taints. */
+export const proxyDaemonSet = {
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: {
+    name: 'kube-proxy',
+    namespace: 'kube-system',
+    labels: { 'k8s-app': 'kube-proxy' },
+  },
+  spec: {
+    selector: { matchLabels: { 'k8s-app': 'kube-proxy' } },
+    updateStrategy: { type: 'RollingUpdate' },
+    template: {
+      metadata: { labels: { 'k8s-app': 'kube-proxy' } },
+      spec: {
+        priorityClassName: 'system-node-critical',
+        serviceAccountName: 'kube-proxy',
+        hostNetwork: true,
+        nodeSelector: { 'kubernetes.io/os': 'linux' },
+        tolerations: [{ operator: 'Exists' }],
+        containers: [
+          {
+            name: 'kube-proxy',
+            image: `${componentImages['kube-proxy']}:${kubernetesVersion}`,
+            imagePullPolicy: 'IfNotPresent',
+            command: ['kube-proxy'],
+          },
+        ],
+      },
+    },
+  },
+}
 
 /** What `kubeadm config images pull` brings before the first boot. */
 export function preloadedImages(master: boolean): string[] {
-  const manifests = master ? [...masterManifests, proxyManifest] : [proxyManifest]
+  const manifests = master ? masterManifests : []
   const images = manifests.flatMap(({ spec }) => spec.containers.map(({ image }) => image ?? ''))
-  return [...images, 'registry.k8s.io/pause:3.10.1']
+  const proxy = `${componentImages['kube-proxy']}:${kubernetesVersion}`
+  return [...images, proxy, 'registry.k8s.io/pause:3.10.1']
 }
