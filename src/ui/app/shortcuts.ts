@@ -1,5 +1,6 @@
 import { tinykeys } from 'tinykeys'
 import { setSpeed, settle, speeds, togglePause } from '../clock/speed'
+import { isFocusedByPointer } from './modality'
 import type { Session } from './session'
 import { useUi } from './ui-state'
 
@@ -18,13 +19,19 @@ export const keyTable: readonly { readonly keys: string; readonly does: string }
   { keys: '?', does: 'This list' },
 ]
 
-/** A key belongs to the page unless somebody types or a control wants it. */
+const TYPING = 'input, textarea, select, [contenteditable], .monaco-editor'
+const LAYERS = '[role="dialog"], [role="menu"]'
+
+/**
+ * A key belongs to the page unless somebody types or a layer is open. Space belongs to the control
+ * that was reached by key; one that was clicked lets it go.
+ */
 function isFree(event: KeyboardEvent): boolean {
   const target = event.target
-  if (event.defaultPrevented || !(target instanceof Element)) return !event.defaultPrevented
-  return !target.closest(
-    'input, textarea, select, button, [contenteditable], [role="dialog"], [role="menu"], .monaco-editor',
-  )
+  if (event.defaultPrevented) return false
+  if (!(target instanceof Element)) return true
+  if (target.closest(TYPING) || target.closest(LAYERS)) return false
+  return event.key !== ' ' || isFocusedByPointer() || !target.closest('button, [role="button"]')
 }
 
 export function bindShortcuts(session: Session): () => void {

@@ -1,5 +1,6 @@
 import { Play, Trash2 } from 'lucide-react'
 import { useCallback, useEffect, useRef, useState } from 'react'
+import { tinykeys } from 'tinykeys'
 import { useSession } from '../app/session'
 import { paceOf } from '../clock/speed'
 import { useValue } from '../store/hooks'
@@ -17,6 +18,7 @@ export default function EditorPanel() {
   const session = useSession()
   const editor = useRef<ManifestEditor>(undefined)
   const client = useRef<ManifestClient>(undefined)
+  const working = useRef(false)
   const [busy, setBusy] = useState<'apply' | 'delete'>()
   const [messages, setMessages] = useState<readonly Message[]>([])
   const [note, setNote] = useState('')
@@ -25,11 +27,13 @@ export default function EditorPanel() {
   const submit = useCallback(
     async (action: 'apply' | 'delete') => {
       const current = editor.current
-      if (!current) return
+      if (!current || working.current) return
+      working.current = true
       client.current ??= new ManifestClient()
       setBusy(action)
       setMessages([])
       const result = await submitManifest(session, client.current, { text: current.text(), action })
+      working.current = false
       setBusy(undefined)
       setMessages(result)
       current.mark(
@@ -41,6 +45,12 @@ export default function EditorPanel() {
     [session],
   )
   const apply = useCallback(() => void submit('apply'), [submit])
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (!event.defaultPrevented) apply()
+    }
+    return tinykeys(window, { '$mod+Enter': onKey })
+  }, [apply])
   return (
     <section
       className="flex h-full flex-col bg-surface"

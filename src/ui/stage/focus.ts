@@ -1,6 +1,7 @@
 import type { KeyboardEvent, MouseEvent } from 'react'
 import { useEffect } from 'react'
 import { create } from 'zustand'
+import { isFocusedByPointer } from '../app/modality'
 import { type Subject, sameSubject, useUi } from '../app/ui-state'
 import { type Direction, neighbour } from './layout/neighbour'
 import type { Rect } from './layout/rect'
@@ -35,6 +36,13 @@ const DIRECTIONS: { readonly [key: string]: Direction } = {
 /** `pod:default/web`: the id of a thing in the page. */
 export function subjectId(subject: Subject): string {
   return `${subject.kind}:${subject.key}`
+}
+
+/** Space opens the menu of what was reached by key; after a click it still pauses the clock. */
+function opensMenu(event: KeyboardEvent<HTMLElement>): boolean {
+  if (event.ctrlKey || event.metaKey || event.altKey) return false
+  if (event.key === ' ') return !isFocusedByPointer()
+  return event.key === 'Enter' || event.key === 'ContextMenu'
 }
 
 /** Everything a thing on the stage needs to be selected, focused and acted upon. */
@@ -78,7 +86,7 @@ export function useThingProps(subject: Subject) {
         event.stopPropagation()
         const layout = getLayout()
         if (layout) focusNeighbour(allRects(layout), id, direction)
-      } else if (event.key === 'Enter' || event.key === ' ' || event.key === 'ContextMenu') {
+      } else if (opensMenu(event)) {
         event.preventDefault()
         event.stopPropagation()
         const box = event.currentTarget.getBoundingClientRect()
