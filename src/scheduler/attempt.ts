@@ -9,6 +9,8 @@ export class Attempt {
   readonly #cluster: Cluster
   readonly #steps: FilterStep[] = []
   readonly #names: string[] = []
+  /** The steps' questions alone, for they are asked for every node. */
+  readonly #rejects: FilterStep['reject'][] = []
 
   constructor(plugins: readonly SchedulerPlugin[], pod: PodInfo, cluster: Cluster) {
     this.pod = pod
@@ -22,6 +24,7 @@ export class Attempt {
       }
       this.#steps.push(step)
       this.#names.push(plugin.name)
+      this.#rejects.push(step.reject)
     }
   }
 
@@ -68,9 +71,9 @@ export class Attempt {
   }
 
   #filter(node: NodeInfo): Rejection | undefined {
-    const steps = this.#steps
-    for (let at = 0; at < steps.length; at++) {
-      const rejection = (steps[at] as FilterStep).reject(node)
+    const rejects = this.#rejects
+    for (let at = 0; at < rejects.length; at++) {
+      const rejection = (rejects[at] as FilterStep['reject'])(node)
       if (rejection) return rejection
     }
     return undefined

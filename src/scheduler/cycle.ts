@@ -95,8 +95,9 @@ export class SchedulingCycle {
     const points = new Int32Array(steps.length * count)
     for (let row = 0; row < steps.length; row++) {
       const step = steps[row] as ScoreStep
+      const { score } = step
       const start = row * count
-      for (let at = 0; at < count; at++) points[start + at] = step.score(feasible[at] as NodeInfo)
+      for (let at = 0; at < count; at++) points[start + at] = score(feasible[at] as NodeInfo)
       step.normalize?.(points.subarray(start, start + count), feasible)
       const weight = weights[row] as number
       if (weight === 1) continue

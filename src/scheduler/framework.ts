@@ -51,7 +51,8 @@ export interface Cluster {
 export interface FilterStep {
   /** Names of the only nodes worth looking at, when the pod itself names them. */
   readonly only?: ReadonlySet<string>
-  reject(node: NodeInfo): Rejection | undefined
+  /** A function of its own, not a method: it is called without its step. */
+  readonly reject: (node: NodeInfo) => Rejection | undefined
   /** What if this pod were on that node too (`sign` 1) or not any more (−1)? */
   supposed?(other: PodInfo, node: NodeInfo, sign: 1 | -1): void
 }
@@ -63,8 +64,8 @@ export interface Refusal {
 
 /** A plugin's part in rating the feasible nodes of one pod. */
 export interface ScoreStep {
-  /** Any whole number; without `normalize` 0 … 100. */
-  score(node: NodeInfo): number
+  /** Any whole number; without `normalize` 0 … 100. A function of its own, as `reject`. */
+  readonly score: (node: NodeInfo) => number
   /** Scales the points to 0 … 100 in place. `nodes` has the same order. */
   normalize?(points: Int32Array, nodes: readonly NodeInfo[]): void
 }
