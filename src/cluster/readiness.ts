@@ -57,7 +57,8 @@ export class Readiness {
     const nodes = new Map(this.#objects<Node>('/registry/nodes/').map((n) => [n.metadata.name, n]))
     const ready = this.#nodeMachines().every((machine) => {
       const node = nodes.get(machine.id)
-      return machine.power === 'on' && !!node && condition(node, 'Ready') === 'True'
+      const routed = machine.process('kube-proxy')?.status === 'running'
+      return machine.power === 'on' && routed && !!node && condition(node, 'Ready') === 'True'
     })
     return ready && this.#hasLeaders() && this.#sim.machine(balancerName)?.power === 'on'
   }
