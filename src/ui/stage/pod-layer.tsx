@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import type { Rect } from './layout/rect'
 import { PodCell } from './pod-cell'
 
@@ -10,6 +10,8 @@ const FADE_MS = 220
 export function PodLayer({ pods }: { readonly pods: ReadonlyMap<string, Rect> }) {
   const many = pods.size > MOVING_PODS_MAX
   const ghosts = useGhosts(pods, !many)
+  // An element that changes its place in the page would start its life, and its fading in, anew.
+  const inOrder = useMemo(() => [...pods.keys()].sort(), [pods])
   return (
     <div className="pod-layer" data-many={many}>
       {ghosts.map(({ id, rect }) => (
@@ -24,8 +26,8 @@ export function PodLayer({ pods }: { readonly pods: ReadonlyMap<string, Rect> })
           }}
         />
       ))}
-      {[...pods].map(([key, rect]) => (
-        <PodCell key={key} podKey={key} rect={rect} />
+      {inOrder.map((key) => (
+        <PodCell key={key} podKey={key} rect={pods.get(key)!} />
       ))}
     </div>
   )

@@ -50,6 +50,7 @@ const WORKER_HEAD = 62
 const WORKER_WIDTH_MIN = 196
 const WORKER_HEIGHT_MIN = 104
 const CARD_PADDING = 12
+const CARD_WIDTH_MAX = 520
 const CHANNEL = 36
 const SERVICE_HEIGHT = 34
 const SERVICE_WIDTH_MIN = 180
@@ -221,7 +222,8 @@ function placeRows(
   rows: Rows,
   machines: Map<string, Rect>,
 ): number {
-  const wide = (rows.width - 2 * MARGIN + GAP) / columns - GAP
+  const wide = Math.min(CARD_WIDTH_MAX, (rows.width - 2 * MARGIN + GAP) / columns - GAP)
+  const left = (rows.width - columns * (wide + GAP) + GAP) / 2
   let y = rows.y
   for (let start = 0; start < ids.length; start += columns) {
     const row = ids.slice(start, start + columns)
@@ -230,7 +232,7 @@ function placeRows(
     const needed = rows.head + cellsHeight(lines)
     const height = Math.max(needed, rows.minHeight ?? 0)
     row.forEach((id, index) => {
-      machines.set(id, { x: MARGIN + index * (wide + GAP), y, width: wide, height })
+      machines.set(id, { x: left + index * (wide + GAP), y, width: wide, height })
     })
     y += height + GAP
   }
