@@ -45,7 +45,6 @@ export const rarities = [
   'an etcd member restarted',
   'etcd lost its quorum',
   'an etcd watch was closed',
-  'a member installed a snapshot',
   'a store was compacted',
   'an API watch was closed',
   'an API watch was resumed',

@@ -89,7 +89,10 @@ export class ObjectRules {
     }
     if (!old.deletionTimestamp) return
     demand(now.deletionTimestamp !== undefined, 'A9', () => 'came back from deletion')
-    const added = now.finalizers?.filter((f) => !old.finalizers?.includes(f)) ?? []
+    // A second deletion may ask for another propagation.
+    const propagation = ['foregroundDeletion', 'orphan']
+    const added =
+      now.finalizers?.filter((f) => !old.finalizers?.includes(f) && !propagation.includes(f)) ?? []
     demand(added.length === 0, 'A9', () => `got finalizers ${added} while being deleted`)
   }
 

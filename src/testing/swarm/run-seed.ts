@@ -31,6 +31,8 @@ const lookEvery: Micros = millis(200)
 const faultyTime: Micros = seconds(90)
 const convergeMax: Micros = minutes(15)
 const idleTime: Micros = seconds(40)
+/** A client that found no API server comes back within 30 s, doubled at most by its jitter. */
+const backOffMax: Micros = seconds(65)
 
 /** Writes that go on for ever in a cluster at rest: heartbeats, and what expires. */
 const heartbeats = [
@@ -182,12 +184,15 @@ class SwarmRun {
       this.#advance(seconds(2))
       this.#running.look()
       const open = disagreements(new QuietObjects(this.#history.state), c.sim)
-      if (open.length === 0 && c.cluster.settled()) return
+      if (open.length === 0 && c.cluster.settled()) break
       if (c.now < end) continue
       const [first = 'R20: settled() stays false'] = open
       const [rule = ''] = first.split(':')
       this.#ledger.demand(false, rule, `does not converge: ${open.slice(0, 5).join('; ')}`)
     }
+    this.#advance(backOffMax)
+    // Long enough for the API servers to compact etcd's history twice.
+    if (this.#chance.chance(80)) this.#advance(minutes(11))
   }
 
   #conclude(): void {
