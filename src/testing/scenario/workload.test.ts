@@ -70,6 +70,7 @@ describe('a fresh cluster', () => {
 describe('a Deployment of three behind a Service', () => {
   it('2. is answered by all three, scales, rolls within its bounds and rolls back', () => {
     const c = withWeb(2)
+    c.advance(rulesLag)
     expect(c.answerers('http://web.default', 60).size).toBe(3)
 
     roll(c, { replicas: 5 })
