@@ -1,10 +1,11 @@
 import { DialogFrame } from './dialog-frame'
+import { Legend } from './legend'
 import { keyTable } from './shortcuts'
 
-/** Every key of the page. */
+/** Every key of the page, and what the stage's signs mean. */
 export function KeysDialog() {
   return (
-    <DialogFrame title="Keys">
+    <DialogFrame title="Keys and signs">
       <dl className="grid grid-cols-[auto_1fr] gap-x-5 gap-y-2 text-sm">
         {keyTable.map(({ keys, does }) => (
           <div key={keys} className="contents">
@@ -13,6 +14,8 @@ export function KeysDialog() {
           </div>
         ))}
       </dl>
+      <h3 className="mt-5 mb-2 text-sm font-semibold">Pods</h3>
+      <Legend />
     </DialogFrame>
   )
 }

@@ -46,8 +46,8 @@ export function TopActions() {
       <button
         type="button"
         className="btn"
-        aria-label="Keys"
-        title="Keys (?)"
+        aria-label="Keys and signs"
+        title="Keys and signs (?)"
         onClick={() => openDialog('keys')}
       >
         <Keyboard size={15} aria-hidden />
