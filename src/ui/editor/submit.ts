@@ -46,6 +46,7 @@ export async function submitManifest(
   for (const { document, at, value } of ordered) {
     const outcome = await run(context, value)
     if (outcome.ok) messages.push(messageOf(outcome))
+    else if (outcome.unanswered) messages.push({ tone: 'bad', text: problemText(outcome, 0) })
     else problems.push(...problemsOf(outcome, document, at))
   }
   const ranges = await client.locate(problems.map((problem) => problem.place))
@@ -83,8 +84,13 @@ function problemsOf(
   document: number,
   at: readonly (string | number)[],
 ): readonly Located[] {
-  return outcome.problems.map(({ path, message }) => ({
-    text: outcome.name === '' ? message : `${outcome.name}: ${message}`,
+  return outcome.problems.map(({ path }, index) => ({
+    text: problemText(outcome, index),
     place: { document, path: [...at, ...path] },
   }))
+}
+
+function problemText({ name, problems }: Outcome & { readonly ok: false }, index: number): string {
+  const { message } = problems[index]!
+  return name === '' ? message : `${name}: ${message}`
 }

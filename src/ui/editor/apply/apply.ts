@@ -19,7 +19,13 @@ export type Outcome =
       /** `deployment.apps/web` */
       readonly name: string
     }
-  | { readonly ok: false; readonly name: string; readonly problems: readonly FieldProblem[] }
+  | {
+      readonly ok: false
+      readonly name: string
+      readonly problems: readonly FieldProblem[]
+      /** Nobody answered: no line of the manifest is to blame. */
+      readonly unanswered?: boolean
+    }
 
 export interface ApplyContext {
   readonly transport: Transport
@@ -44,10 +50,9 @@ function refusal(name: string, message: string): Outcome {
 function refusedBy(name: string, answer: ApiResponse): Outcome {
   const status = (answer.body ?? {}) as Status
   if (answer.status === 0) {
-    return refusal(
-      name,
-      `The API server did not answer: ${status.message ?? 'no connection'}. Nothing is known to have changed.`,
-    )
+    const why = status.message ?? 'no connection'
+    const message = `The API server did not answer: ${why}. Nothing is known to have changed.`
+    return { ok: false, name, problems: [{ path: [], message }], unanswered: true }
   }
   return { ok: false, name, problems: fieldProblems(status) }
 }
