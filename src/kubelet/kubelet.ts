@@ -14,7 +14,6 @@ import { NodeAgent } from './node-agent'
 import { kubeletVersion, type NodeFacts } from './node-object'
 import type { KubeletOptions } from './options'
 import { cleanUpOrphan } from './orphans'
-import { Pleg } from './pleg'
 import type { PodContext } from './pod-context'
 import { PodWorker } from './pod-worker'
 import { RuntimeConnection } from './runtime-connection'
@@ -41,12 +40,10 @@ export class Kubelet implements Process {
   readonly #mirrors: MirrorPods
   readonly #staticPods: readonly Pod[]
   readonly #workers = new Map<string, PodWorker>()
-  readonly #pleg: Pleg
   readonly #orphans = new Set<string>()
 
   constructor(env: ProcessEnv, options: KubeletOptions) {
     this.#env = env
-    this.#pleg = new Pleg(env, (podUid) => this.#workers.get(podUid)?.wake())
     this.#options = options
     const { nodeName } = options
     const client = new ApiClient(env, {
@@ -202,7 +199,7 @@ export class Kubelet implements Process {
   }
 
   #runtimeUp(cri: Cri): void {
-    cri.subscribe(({ podUid }) => this.#pleg.changed(podUid))
+    cri.subscribe(({ podUid }) => this.#workers.get(podUid)?.wake())
     const node = this.#nodes.store.get(this.#options.nodeName)
     const podCidr = node?.spec?.podCIDR ?? this.#options.podCidr
     if (podCidr) cri.updatePodCidr(podCidr)

@@ -130,7 +130,7 @@ export class Containerd implements Process, Cri {
   }
 
   runPodSandbox(config: SandboxConfig): Future<CriResult<SandboxStatus>> {
-    return this.#later(this.#env.random.between(90, 180), () => {
+    return this.#later(this.#env.random.between(118, 122), () => {
       const id = this.#newId()
       const { hostNetwork, hostPorts, namespace, name } = config
       const port = {
@@ -156,7 +156,7 @@ export class Containerd implements Process, Cri {
     for (const { id: containerId } of this.#records.containersOf(id)) {
       this.#running.get(containerId)?.kill()
     }
-    return this.#later(this.#env.random.between(20, 60), () => {
+    return this.#later(this.#env.random.between(29, 31), () => {
       const sandbox = this.#records.sandbox(id)
       this.#network.detach(id)
       if (sandbox?.ready) this.#records.putSandbox({ ...sandbox, ready: false, ip: '' })
@@ -172,7 +172,7 @@ export class Containerd implements Process, Cri {
   }
 
   createContainer(sandboxId: string, config: ContainerConfig): Future<CriResult<ContainerStatus>> {
-    return this.#later(this.#env.random.between(10, 30), () => {
+    return this.#later(this.#env.random.between(19, 21), () => {
       const sandbox = this.#records.sandbox(sandboxId)
       if (!sandbox?.ready) {
         return failure(`rpc error: code = Unknown desc = sandbox "${sandboxId}" is not running`)
@@ -205,7 +205,7 @@ export class Containerd implements Process, Cri {
   }
 
   startContainer(id: string): Future<CriResult<undefined>> {
-    return this.#later(this.#env.random.between(20, 60), () => {
+    return this.#later(this.#env.random.between(29, 31), () => {
       const status = this.#records.container(id)
       const sandbox = status && this.#records.sandbox(status.sandboxId)
       const manifest = status && this.#images.manifest(status.config.image)

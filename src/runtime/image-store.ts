@@ -62,7 +62,7 @@ export class ImageStore {
     const parsed = parseImageName(name)
     const resolution = resolveImage(parsed)
     const { clock, random } = this.#env
-    const lookup = millis(random.between(150, 450))
+    const lookup = millis(random.between(295, 305))
     if (!resolution.ok) {
       clock.after(
         lookup,

@@ -12,7 +12,8 @@ type Undo =
       readonly previous: readonly unknown[] | undefined
     }
 
-export const syncLatencyMicros: Micros = micros(400)
+/** What a sync of a virtual machine's disk costs; a quarter more by chance. */
+export const syncLatencyMicros: Micros = micros(2_000)
 
 /** A machine's disk as its processes see it. Records are frozen plain data, kept by reference. */
 export interface Disk {
