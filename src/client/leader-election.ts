@@ -2,7 +2,7 @@ import type { Lease } from '../api/generated/coordination-v1'
 import { formatMicroTime } from '../api/machinery/time'
 import { LEASES } from '../api/resources'
 import type { ProcessEnv } from '../sim/process'
-import { type Task, wait } from '../sim/task'
+import { Future, firstOf, type Task, wait } from '../sim/task'
 import { type Micros, seconds } from '../sim/time'
 import type { ApiClient } from './api-client'
 import type { EventRecorder } from './event-recorder'
@@ -71,12 +71,25 @@ export class LeaderElection {
     while (this.#env.clock.monotonic() - renewedAt < this.#renewDeadline) {
       yield* wait(this.#env.clock.sleep(this.#retryPeriod, 'election.renew'))
       const asked = this.#env.clock.monotonic()
-      if (yield* this.#tryAcquireOrRenew()) renewedAt = asked
+      if (yield* this.#renewBy(renewedAt + this.#renewDeadline)) renewedAt = asked
     }
     this.#leading = false
     this.#env.note('lease.lost', this.#options.name)
     this.#record('stopped leading')
     this.#options.onStoppedLeading()
+  }
+
+  /** One try that is given up at the deadline, answered or not: others may lead from then on. */
+  *#renewBy(deadline: Micros): Task<boolean> {
+    const { clock } = this.#env
+    const left = deadline - clock.monotonic()
+    if (left <= 0) return false
+    const tried = this.#env.spawn(this.#tryAcquireOrRenew())
+    const late = new Future<void>()
+    const timer = clock.after(left, () => late.resolve(undefined), 'election.deadline')
+    yield* wait(firstOf(tried as Future<unknown>, late as Future<unknown>))
+    timer.cancel()
+    return tried.done && tried.value === true
   }
 
   #lead(): void {
