@@ -8,6 +8,8 @@ export default defineConfig({
     alias: [{ find: /^monaco-editor\/esm\/vs\/(.*)$/, replacement: 'monaco-editor/$1' }],
   },
   worker: { format: 'es' },
+  // What only workers import: a cold start would find it late and reload the page.
+  optimizeDeps: { include: ['monaco-yaml/yaml.worker', 'yaml', 'ipaddr.js', 'rfc6902'] },
   build: { target: 'es2023', chunkSizeWarningLimit: 6000 },
   test: {
     include: ['src/**/*.test.ts', 'src/**/*.test.tsx'],
