@@ -33,7 +33,7 @@ export class ObjectRules {
   readonly #history: EtcdHistory
   readonly #uids = new Map<string, string>()
   readonly #addresses = new Map<string, string>()
-  /** Upper bounds that a Deployment allowed lately. */
+  /** How many pods a Deployment allowed, a ReplicaSet wanted, and when. */
   readonly #bounds = new Map<string, { time: Micros; total: number }[]>()
   readonly #bootTime: Micros
 
@@ -101,7 +101,7 @@ export class ObjectRules {
     const what = () => `was removed with finalizers ${finalizers}`
     this.#ledger.demand(finalizers.length <= 1, 'A9', `${key}: ${what()}`)
     if (key.startsWith(services)) this.#release(before as Service)
-    if (key.startsWith(deployments)) this.#bounds.delete(before.metadata.uid ?? '')
+    this.#bounds.delete(before.metadata.uid ?? '')
   }
 
   #kind(key: string, before: KubeObject | undefined, after: KubeObject): void {
@@ -119,6 +119,7 @@ export class ObjectRules {
     const [from, to] = [before?.spec.nodeName, after.spec.nodeName]
     demand(!from || from === to, 'S1', () => `moved from ${from} to ${to}`)
     if (before && !from && to) checkBinding(this.#ledger, this.#history, after)
+    if (!before) this.#created(key, after)
     const [old, now] = [before?.status.phase ?? 'Pending', after.status.phase ?? 'Pending']
     const legal = phases[old]?.includes(now) ?? false
     demand(legal, 'K3', () => `went from ${old} to ${now}`)
@@ -142,6 +143,38 @@ export class ObjectRules {
     }
   }
 
+  /** C2: a ReplicaSet's controller never makes more pods than were wanted lately. */
+  #created(key: string, pod: Pod): void {
+    const owner = controllerOf(pod)
+    const bounds = this.#bounds.get(owner?.uid ?? '')
+    if (owner?.kind !== 'ReplicaSet' || !bounds) return
+    let total = 1
+    for (const [other, kv] of this.#history.state) {
+      if (!other.startsWith(pods) || other === key) continue
+      const { metadata, status } = kv.value as Pod
+      const active = !metadata.deletionTimestamp && !isFinished(status.phase)
+      if (active && controllerOf(kv.value as Pod)?.uid === owner.uid) total++
+    }
+    const bound = this.#boundOf(bounds)
+    this.#ledger.demand(total <= bound, 'C2', () => `${owner.name} makes ${total} pods of ${bound}`)
+  }
+
+  #remember(uid: string, total: number): void {
+    const bounds = this.#bounds.get(uid) ?? []
+    bounds.push({ time: this.#ledger.now, total })
+    this.#bounds.set(uid, bounds)
+  }
+
+  /** The highest that was allowed lately. */
+  #boundOf(bounds: readonly { readonly time: Micros; readonly total: number }[]): number {
+    const recent = this.#ledger.now - staleMax
+    const from = Math.max(
+      0,
+      bounds.findLastIndex(({ time }) => time < recent),
+    )
+    return Math.max(...bounds.slice(from).map((b) => b.total))
+  }
+
   #service(key: string, before: Service | undefined, after: Service): void {
     if (before) this.#release(before)
     for (const address of addressesOf(after)) {
@@ -157,10 +190,7 @@ export class ObjectRules {
   }
 
   #deployment(before: Deployment | undefined, after: Deployment): void {
-    const { uid = '' } = after.metadata
-    const bounds = this.#bounds.get(uid) ?? []
-    bounds.push({ time: this.#ledger.now, total: totalMax(after) })
-    this.#bounds.set(uid, bounds)
+    this.#remember(after.metadata.uid ?? '', totalMax(after))
     const midway = (before?.status.updatedReplicas ?? 0) < (before?.spec.replicas ?? 0)
     if (before && midway && !isEqual(before.spec.template, after.spec.template)) {
       this.#ledger.sometimes('a rollout was interrupted by another')
@@ -170,6 +200,7 @@ export class ObjectRules {
   /** C3: a Deployment's controller never makes its ReplicaSets want more than the bound. */
   #replicaSet(key: string, before: ReplicaSet | undefined, object: KubeObject): void {
     const after = object as ReplicaSet
+    this.#remember(after.metadata.uid ?? '', after.spec.replicas ?? 1)
     const owner = controllerOf(after)
     const grew = (after.spec.replicas ?? 0) > (before?.spec.replicas ?? 0)
     const bounds = this.#bounds.get(owner?.uid ?? '')
@@ -218,6 +249,9 @@ function specOf(object: KubeObject): unknown {
   const { metadata, status, ...rest } = object as KubeObject & { readonly status?: unknown }
   return { ...rest, labels: metadata.labels, annotations: metadata.annotations }
 }
+
+const isFinished = (phase: string | undefined): boolean =>
+  phase === 'Succeeded' || phase === 'Failed'
 
 function addressesOf({ spec }: Service): readonly string[] {
   const ips = (spec.clusterIPs ?? []).filter((ip) => ip !== 'None' && ip !== '')

@@ -14,6 +14,7 @@ import { type Random, randomStream } from '../../sim/random'
 import { type Micros, millis, minutes, seconds } from '../../sim/time'
 import { prefixOf } from '../checkers/api-history'
 import { EtcdHistory } from '../checkers/etcd-history'
+import { checkHolders } from '../checkers/lease-rules'
 import { Ledger } from '../checkers/ledger'
 import { ObjectRules } from '../checkers/object-rules'
 import { addObserver, Observer } from '../checkers/observer'
@@ -24,7 +25,7 @@ import { RaftRules } from '../checkers/raft-rules'
 import { type Scenario, scenario } from '../scenario/scenario'
 import { faults, healAll } from './faults'
 import { Registers } from './registers'
-import { createNamespace, wishes } from './workload'
+import { createSomething, wishes } from './workload'
 
 const watchable = [PODS, CONFIGMAPS, DEPLOYMENTS, REPLICASETS, SERVICES, ENDPOINTSLICES, NODES]
 const lookEvery: Micros = millis(200)
@@ -133,6 +134,7 @@ class SwarmRun {
         }
         this.#raft.look(process.program.inspect?.() as MemberInspection, known.life)
       }
+      checkHolders(this.#ledger, this.#c.sim)
     }
   }
 
@@ -162,9 +164,8 @@ class SwarmRun {
     const chance = this.#chance
     const name = this.#wishes[chance.below(Math.max(1, this.#wishes.length))]
     const wish = name === undefined ? undefined : wishes[name]
-    const request = chance.chance(150)
-      ? createNamespace(chance)
-      : wish?.({ history: this.#history, ledger: this.#ledger }, chance)
+    const world = { history: this.#history, ledger: this.#ledger }
+    const request = chance.chance(300) ? createSomething(world, chance) : wish?.(world, chance)
     if (request) this.#c.inject('swarm.wish', () => this.#c.cluster.outside.send(request))
   }
 

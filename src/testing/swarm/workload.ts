@@ -78,7 +78,13 @@ const podSpec = (image: string, chance: Random) => ({
   ],
 })
 
-export const wishes: Readonly<Record<string, Wish>> = {
+/** Always possible: the rest needs something to work on. */
+const creations: Readonly<Record<string, Wish>> = {
+  createNamespace: (_, chance) => {
+    const name = pick(chance, namespaces.slice(1)) as string
+    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
+    return create(NAMESPACES, undefined, body)
+  },
   createDeployment(_, chance) {
     const name = pick(chance, apps) as string
     const namespace = pick(chance, namespaces) as string
@@ -101,6 +107,21 @@ export const wishes: Readonly<Record<string, Wish>> = {
       },
     })
   },
+  createService(_, chance) {
+    const name = pick(chance, apps) as string
+    const namespace = pick(chance, namespaces) as string
+    const type = chance.chance(300) ? 'NodePort' : 'ClusterIP'
+    return create(SERVICES, namespace, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name, namespace },
+      spec: { type, selector: { app: name }, ports: [{ port: 80 }] },
+    })
+  },
+}
+
+/** Each run has a random half of these. */
+export const wishes: Readonly<Record<string, Wish>> = {
   scale(world, chance) {
     const deployment = anyDeployment(world, chance)
     return deployment && change(DEPLOYMENTS, deployment, { spec: { replicas: chance.below(7) } })
@@ -122,17 +143,6 @@ export const wishes: Readonly<Record<string, Wish>> = {
   deleteReplicaSet(world, chance) {
     const rs = anyOf<ReplicaSet>(world, chance, '/registry/apps/replicasets/')
     return rs && remove(REPLICASETS, rs)
-  },
-  createService(_, chance) {
-    const name = pick(chance, apps) as string
-    const namespace = pick(chance, namespaces) as string
-    const type = chance.chance(300) ? 'NodePort' : 'ClusterIP'
-    return create(SERVICES, namespace, {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name, namespace },
-      spec: { type, selector: { app: name }, ports: [{ port: 80 }] },
-    })
   },
   deleteService(world, chance) {
     const service = anyOf<Service>(world, chance, '/registry/services/')
@@ -167,8 +177,9 @@ export const wishes: Readonly<Record<string, Wish>> = {
   },
 }
 
-/** Always possible: without a namespace nothing else can be wished for in it. */
-export function createNamespace(chance: Random): ApiRequest {
-  const name = pick(chance, namespaces.slice(1)) as string
-  return create(NAMESPACES, undefined, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+const creationNames = Object.keys(creations)
+
+/** One of the creations. */
+export function createSomething(world: World, chance: Random): ApiRequest | undefined {
+  return creations[pick(chance, creationNames) as string]?.(world, chance)
 }

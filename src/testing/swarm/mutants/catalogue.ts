@@ -11,6 +11,7 @@ export interface Mutant extends Edit {
 
 const raft = 'raft/swarm.test.ts'
 const etcd = 'etcd/swarm.test.ts'
+const swarm = 'testing/swarm/swarm.test.ts'
 const registers = 'testing/checkers/etcd-registers.test.ts'
 
 export const mutants: readonly Mutant[] = [
@@ -133,5 +134,62 @@ export const mutants: readonly Mutant[] = [
     by: 'this.#revision = picture.revision - 1\n    this.#compactRevision',
     suite: etcd,
     caught: /became|two histories|was lost|event of/,
+  },
+  {
+    name: 'an update ignores the version it was made from',
+    file: 'api/kinds/pipeline.ts',
+    replace: 'if (version && version !== current) {',
+    by: "if (version && current === '') {",
+    suite: swarm,
+    caught: /M7|A8/,
+  },
+  {
+    name: 'a read is answered from the cache as it is',
+    file: 'apiserver/handlers/read.ts',
+    replace: 'return resourceVersion === undefined ? cache.fresh() : cache.reach(resourceVersion)',
+    by: 'return cache.reach(resourceVersion ?? 0)',
+    suite: swarm,
+    caught: /M7/,
+  },
+  {
+    name: 'a resumed API watch skips the next revision',
+    file: 'apiserver/cache/watcher.ts',
+    replace: 'if (event.revision <= this.startRevision) return false',
+    by: 'if (event.revision <= this.startRevision + 1) return false',
+    suite: swarm,
+    caught: /A6/,
+  },
+  {
+    name: 'a bookmark is ahead of the events',
+    file: 'apiserver/handlers/watch.ts',
+    replace: 'watcher.push(bookmark(request, revision, false))',
+    by: 'watcher.push(bookmark(request, revision + 20, false))',
+    suite: swarm,
+    caught: /A6|A2/,
+  },
+  {
+    name: 'a rolling update forgets the pods that are there',
+    file: 'controllers/deployment/plan.ts',
+    replace: "const room = wanted + scaled(maxSurge, wanted, 'up') - totalReplicas(all)",
+    by: "const room = wanted + scaled(maxSurge, wanted, 'up') - 0 * all.length",
+    suite: swarm,
+    caught: /C3/,
+  },
+  {
+    name: 'the collector overlooks what a removed owner leaves behind',
+    file: 'controllers/garbage-collector/graph.ts',
+    replace:
+      'for (const dependent of node.dependents) this.#sink.attemptToDelete(dependent)\n    for',
+    by: 'for',
+    suite: swarm,
+    caught: /C8/,
+  },
+  {
+    name: 'kube-proxy does not follow the endpoints',
+    file: 'network/kube-proxy.ts',
+    replace: 'onAdd: slice, onUpdate: slice, onDelete: slice',
+    by: 'onAdd: slice, onDelete: slice',
+    suite: swarm,
+    caught: /N1/,
   },
 ]
