@@ -1,4 +1,4 @@
-import type { Node, Taint, Toleration } from '../api/generated/core-v1'
+import type { Node, Taint } from '../api/generated/core-v1'
 import { NODES } from '../api/resources'
 import type { ApiClient } from '../client/api-client'
 import type { ApiError } from '../client/request'
@@ -50,12 +50,4 @@ export function* swapTaints(
     if (!fresh.ok) return isNotFound(fresh.error) ? undefined : fresh.error
     node = fresh.value
   }
-}
-
-export function tolerates(toleration: Toleration, taint: Taint): boolean {
-  const { key, operator, value, effect } = toleration
-  if (effect && effect !== taint.effect) return false
-  if (key && key !== taint.key) return false
-  if (operator === 'Exists') return true
-  return (!operator || operator === 'Equal') && (value ?? '') === (taint.value ?? '')
 }

@@ -1,4 +1,5 @@
-import type { Node, NodeSelectorRequirement, NodeSelectorTerm, Pod } from '../api/generated/core-v1'
+import type { Node, Pod } from '../api/generated/core-v1'
+import { nodeFitsPod } from '../api/machinery/node-selector'
 import { mustQuantity, quantityMilliValue, quantityValue } from '../api/machinery/quantity'
 import { containersOf, initContainersOf, isSidecar } from './pod-view'
 
@@ -72,7 +73,7 @@ export function admitPod(
   own: Footprint,
   others: readonly Footprint[],
 ): Rejection | undefined {
-  if (!selectsNode(pod, node)) {
+  if (!nodeFitsPod(node, pod.spec)) {
     const why = "node(s) didn't match Pod's node affinity/selector"
     return { reason: 'NodeAffinity', message: `Predicate NodeAffinity failed: ${why}` }
   }
@@ -114,52 +115,4 @@ function hostPortsOf(pod: Pod): string[] {
     }
   }
   return ports
-}
-
-function selectsNode(pod: Pod, node: Node): boolean {
-  const labels = node.metadata.labels ?? {}
-  for (const [key, value] of Object.entries(pod.spec?.nodeSelector ?? {})) {
-    if (labels[key] !== value) return false
-  }
-  const required = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
-  if (!required) return true
-  return required.nodeSelectorTerms.some((term) => matchesTerm(term, labels, node.metadata.name))
-}
-
-function matchesTerm(
-  term: NodeSelectorTerm,
-  labels: { readonly [key: string]: string },
-  name: string,
-): boolean {
-  const { matchExpressions = [], matchFields = [] } = term
-  if (matchExpressions.length + matchFields.length === 0) return false
-  const fields = { 'metadata.name': name }
-  return (
-    matchExpressions.every((r) => matchesRequirement(r, labels)) &&
-    matchFields.every((r) => matchesRequirement(r, fields))
-  )
-}
-
-function matchesRequirement(
-  requirement: NodeSelectorRequirement,
-  labels: { readonly [key: string]: string },
-): boolean {
-  const { key, operator, values = [] } = requirement
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value)
-    case 'NotIn':
-      return value === undefined || !values.includes(value)
-    case 'Exists':
-      return value !== undefined
-    case 'DoesNotExist':
-      return value === undefined
-    case 'Gt':
-      return value !== undefined && Number(value) > Number(values[0])
-    case 'Lt':
-      return value !== undefined && Number(value) < Number(values[0])
-    default:
-      return false
-  }
 }

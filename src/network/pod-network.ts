@@ -1,8 +1,8 @@
+import { type Cidr, formatIpv4, parseCidr } from '../api/machinery/ipv4'
 import type { ProcessEnv } from '../sim/process'
 import { Future } from '../sim/task'
 import type { Micros } from '../sim/time'
 import { type Datapath, datapathServiceName, type HttpOutcome } from './datapath'
-import { type Cidr, formatIpv4, parseCidr } from './ipv4'
 import { type KernelNetwork, kernelNetwork, type PodPort } from './kernel'
 
 /** The first two addresses of a range are the network's and the bridge's. */

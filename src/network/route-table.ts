@@ -1,4 +1,4 @@
-import { type Cidr, parseCidr, parseIpv4 } from './ipv4'
+import { type Cidr, parseCidr, parseIpv4 } from '../api/machinery/ipv4'
 
 interface Route {
   readonly cidrs: readonly Cidr[]

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Service } from '../api/generated/core-v1'
 import type { EndpointSlice } from '../api/generated/discovery-v1'
-import { formatIpv4, parseCidr, parseIpv4 } from './ipv4'
+import { formatIpv4, parseCidr, parseIpv4 } from '../api/machinery/ipv4'
 import { RouteTable } from './route-table'
 import { RuleTable } from './rule-table'
 import { serviceRules } from './rules'

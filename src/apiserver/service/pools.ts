@@ -1,12 +1,13 @@
 import type { Service } from '../../api/generated/core-v1'
 import type { Allocation, ServiceAllocator } from '../../api/kinds/admission/service-allocation'
+import { formatIpv4, parseIpv4 } from '../../api/machinery/ipv4'
 import type { KubeObject } from '../../api/object'
 import type { Compare, KeyValue, RequestOp } from '../../etcd/client'
 import type { ProcessEnv } from '../../sim/process'
 import type { WatchCache } from '../cache/watch-cache'
 import { nodePortPrefix } from '../storage/keys'
 import type { Companions } from '../storage/object-store'
-import { type AddressRange, addressText, parseAddress, parseRange } from './address-range'
+import { type AddressRange, parseRange } from './address-range'
 
 /** Where the IPAddress objects are stored, one per cluster IP in use. */
 export const ipAddressPrefix = '/registry/networking.k8s.io/ipaddresses/'
@@ -46,7 +47,7 @@ export class ServicePools {
 
   /** The address of the `kubernetes` Service: the range's first. */
   get firstAddress(): string {
-    return addressText(this.#addresses.first + 1)
+    return formatIpv4(this.#addresses.first + 1)
   }
 
   /** For one try of one write; `seen` is what the last try found at the keys it wanted. */
@@ -61,9 +62,9 @@ export class ServicePools {
   #clusterIP(requested: string | undefined, seen: Seen, picked: Set<string>): Allocation<string> {
     const { first, size } = this.#addresses
     if (requested !== undefined) {
-      const address = parseAddress(requested)
+      const address = parseIpv4(requested)
       if (address === undefined || address <= first || address >= first + size - 1) {
-        const range = `${addressText(first)}/${this.#addresses.bits}`
+        const range = `${formatIpv4(first)}/${this.#addresses.bits}`
         const detail = `the provided network does not match the current range (${range})`
         return {
           ok: false,
@@ -76,12 +77,12 @@ export class ServicePools {
     // The lower band is kept for those who ask for an address by name, as in the real allocator.
     const band = Math.min(Math.max(16, Math.floor(size / 16)), 256, usable >> 1)
     const isFree = (offset: number) => {
-      const key = ipAddressPrefix + addressText(first + 1 + offset)
+      const key = ipAddressPrefix + formatIpv4(first + 1 + offset)
       return this.#isFree(key, seen, picked)
     }
     const offset = this.#pick(usable, band, isFree)
     if (offset === undefined) return { ok: false, detail: 'range is full' }
-    const text = addressText(first + 1 + offset)
+    const text = formatIpv4(first + 1 + offset)
     picked.add(ipAddressPrefix + text)
     return { ok: true, value: text }
   }

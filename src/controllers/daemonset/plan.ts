@@ -1,13 +1,13 @@
 import type { DaemonSet, DaemonSetStatus } from '../../api/generated/apps-v1'
 import type { Node, Pod, PodSpec, Toleration } from '../../api/generated/core-v1'
 import { scaledValue } from '../../api/machinery/int-or-string'
+import { nodeFitsPod } from '../../api/machinery/node-selector'
 import { semanticEqual } from '../../api/machinery/semantic-equal'
+import { tolerates } from '../../api/machinery/toleration'
 import { DAEMONSETS } from '../../api/resources'
 import type { Micros } from '../../sim/time'
-import { fitsNode } from '../node-fit'
 import { controllerRef } from '../owners'
 import { isPodAvailable, isPodReady } from '../pod-state'
-import { tolerates } from '../taints'
 
 export const hashLabel = 'controller-revision-hash'
 const generationLabel = 'pod-template-generation'
@@ -94,7 +94,7 @@ export function placement(
   node: Node,
 ): { readonly start: boolean; readonly stay: boolean } {
   if (spec.nodeName && spec.nodeName !== node.metadata.name) return { start: false, stay: false }
-  if (!fitsNode(spec, node)) return { start: false, stay: false }
+  if (!nodeFitsPod(node, spec)) return { start: false, stay: false }
   const tolerations = spec.tolerations ?? []
   let stay = true
   let start = true

@@ -1,5 +1,5 @@
 import type { Node, Taint, Toleration } from '../../api/generated/core-v1'
-import { tolerates } from '../taints'
+import { tolerates } from '../../api/machinery/toleration'
 
 /** What NoExecute taints mean for a pod: it may stay, must go now, or may stay so many seconds. */
 export type Stay = 'forever' | { readonly seconds: number }

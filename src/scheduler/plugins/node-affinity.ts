@@ -1,46 +1,6 @@
-import type {
-  Node,
-  NodeSelectorRequirement,
-  NodeSelectorTerm,
-  Pod,
-} from '../../api/generated/core-v1'
+import type { NodeSelectorTerm, Pod } from '../../api/generated/core-v1'
+import { nodeFitsPod, nodeMatchesTerm } from '../../api/machinery/node-selector'
 import { proportional, type Rejection, type SchedulerPlugin } from '../framework'
-
-function requirementHolds(
-  requirement: NodeSelectorRequirement,
-  value: string | undefined,
-): boolean {
-  const { operator, values = [] } = requirement
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value)
-    case 'NotIn':
-      return value === undefined || !values.includes(value)
-    case 'Exists':
-      return value !== undefined
-    case 'DoesNotExist':
-      return value === undefined
-    case 'Gt':
-    case 'Lt': {
-      if (value === undefined || !/^-?\d+$/.test(value)) return false
-      const difference = BigInt(value) - BigInt(values[0] ?? '0')
-      return operator === 'Gt' ? difference > 0n : difference < 0n
-    }
-    default:
-      return false
-  }
-}
-
-/** A term without any requirement matches nothing. */
-export function termMatches(term: NodeSelectorTerm, node: Node): boolean {
-  const { matchExpressions = [], matchFields = [] } = term
-  if (matchExpressions.length + matchFields.length === 0) return false
-  const labels = node.metadata.labels ?? {}
-  return (
-    matchExpressions.every((r) => requirementHolds(r, labels[r.key])) &&
-    matchFields.every((r) => r.key === 'metadata.name' && requirementHolds(r, node.metadata.name))
-  )
-}
 
 function requiredTerms(pod: Pod): readonly NodeSelectorTerm[] | undefined {
   return pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
@@ -51,16 +11,6 @@ function requiredTerms(pod: Pod): readonly NodeSelectorTerm[] | undefined {
 export function isChoosy({ spec }: Pod): boolean {
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
   return !!required || !!spec.nodeSelector
-}
-
-/** The pod's node selector and required node affinity. */
-export function matchesRequired(pod: Pod, node: Node): boolean {
-  const labels = node.metadata.labels ?? {}
-  for (const [key, value] of Object.entries(pod.spec.nodeSelector ?? {})) {
-    if (labels[key] !== value) return false
-  }
-  const terms = requiredTerms(pod)
-  return !terms || terms.some((term) => termMatches(term, node))
 }
 
 /** The nodes a term names by `metadata.name`; undefined when it does not name any. */
@@ -100,7 +50,7 @@ export const nodeAffinity: SchedulerPlugin = {
     if (!isChoosy(pod)) return undefined
     return {
       only: onlyNodes(pod),
-      reject: ({ node }) => (node && matchesRequired(pod, node) ? undefined : rejection),
+      reject: ({ node }) => (node && nodeFitsPod(node, pod.spec) ? undefined : rejection),
     }
   },
   scoreStep({ pod }) {
@@ -111,12 +61,12 @@ export const nodeAffinity: SchedulerPlugin = {
       score({ node }) {
         let sum = 0
         for (const { weight, preference } of preferred) {
-          if (node && weight !== 0 && termMatches(preference, node)) sum += weight
+          if (node && weight !== 0 && nodeMatchesTerm(node, preference)) sum += weight
         }
         return sum
       },
       normalize: proportional,
     }
   },
-  helps: ({ pod }, change) => !('node' in change) || matchesRequired(pod, change.node),
+  helps: ({ pod }, change) => !('node' in change) || nodeFitsPod(change.node, pod.spec),
 }

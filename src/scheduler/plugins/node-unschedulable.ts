@@ -1,6 +1,6 @@
 import type { Node } from '../../api/generated/core-v1'
+import { tolerates } from '../../api/machinery/toleration'
 import type { Rejection, SchedulerPlugin } from '../framework'
-import { tolerates } from './taint-toleration'
 
 const unschedulableTaint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
 

@@ -1,4 +1,5 @@
 import type { Pod, TopologySpreadConstraint } from '../../api/generated/core-v1'
+import { nodeFitsPod } from '../../api/machinery/node-selector'
 import {
   type LabelRequirement,
   matchesLabels,
@@ -11,7 +12,7 @@ import { selectorFor } from '../affinity-term'
 import type { NodeInfo } from '../node-info'
 import type { PodQuery } from '../pod-tally'
 import type { Surroundings } from '../surroundings'
-import { isChoosy, matchesRequired } from './node-affinity'
+import { isChoosy } from './node-affinity'
 import { toleratesNode } from './taint-toleration'
 
 /** A spread constraint, made ready for counting. */
@@ -127,6 +128,6 @@ export function hasEveryKey(node: NodeInfo, constraints: readonly Constraint[]):
 /** Whether the node's pods count, by the constraint's inclusion policies. */
 export function includes(constraint: Constraint, pod: Pod, { node, taints }: NodeInfo): boolean {
   if (!node) return false
-  if (constraint.honorAffinity && isChoosy(pod) && !matchesRequired(pod, node)) return false
+  if (constraint.honorAffinity && isChoosy(pod) && !nodeFitsPod(node, pod.spec)) return false
   return !constraint.honorTaints || toleratesNode(pod, taints)
 }

@@ -1,6 +1,6 @@
 import type { PersistentVolumeClaim, Pod, Volume } from '../../api/generated/core-v1'
+import { nodeMatchesTerm } from '../../api/machinery/node-selector'
 import type { Cluster, Rejection, SchedulerPlugin } from '../framework'
-import { termMatches } from './node-affinity'
 
 const bindCompleted = 'pv.kubernetes.io/bind-completed'
 const betaStorageClass = 'volume.beta.kubernetes.io/storage-class'
@@ -77,7 +77,7 @@ export const volumeBinding: SchedulerPlugin = {
     return {
       reject({ node }) {
         const reachable = requirements.every(
-          (terms) => !terms || (node && terms.some((term) => termMatches(term, node))),
+          (terms) => !terms || (node && terms.some((term) => nodeMatchesTerm(node, term))),
         )
         if (reachable && !waiting) return undefined
         return rejectionOf([

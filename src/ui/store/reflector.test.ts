@@ -10,6 +10,8 @@ import { ObjectTable } from './table'
 
 const pod = (name: string, resourceVersion: string, uid = name): Pod => ({
   metadata: { name, namespace: 'default', uid, resourceVersion },
+  spec: { containers: [] },
+  status: {},
 })
 
 /** A server whose answers and streams the test plays by hand. */

@@ -261,6 +261,7 @@ function lab(machines: readonly MachineState[], changes: Partial<LabState> = {})
 
 const node = (status: string): Node => ({
   metadata: { name: 'worker-1' },
+  spec: {},
   status: { conditions: [{ type: 'Ready', status }] },
 })
 const cut = (...to: readonly string[]) => to.map((id) => ({ to: id, state: 'cut' as const }))
@@ -553,6 +554,8 @@ describe('words', () => {
           { apiVersion: 'v1', kind: 'ReplicaSet', name: owner, uid: '', controller: true },
         ],
       },
+      spec: { containers: [] },
+      status: {},
     })
     expect(shortName(owned('web-5d8f-x2x9k', 'web-5d8f', '5d8f'))).toEqual({
       head: 'web',
