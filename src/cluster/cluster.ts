@@ -21,10 +21,11 @@ export class Cluster {
   readonly sim: Simulation
   readonly #readiness: Readiness
 
-  constructor(spec: ClusterSpec) {
+  /** `freezes`: everything sent is frozen, so that a process that changes it is caught. */
+  constructor(spec: ClusterSpec, options: { readonly freezes?: boolean } = {}) {
     this.spec = spec
     const { seed, epochMs, latencyMicros } = spec
-    this.sim = new Simulation({ seed, epochMs, latencyMicros })
+    this.sim = new Simulation({ seed, epochMs, latencyMicros, ...options })
     addMachines(this.sim, spec)
     this.#readiness = new Readiness(this.sim, spec)
     this.sim.inject('cluster.start', () => {

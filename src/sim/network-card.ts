@@ -48,6 +48,7 @@ export class NetworkCard {
 
   /** Carries a call's outcome back; the kernel goes on trying when the server is gone. */
   answer(pending: PendingCall, result: CallResult, kind: string): void {
+    this.sim.release(result)
     this.sim.wires.reliable(this.machine, pending.from, {
       kind,
       sender: this.machine.life,
@@ -101,6 +102,7 @@ export class PortSet implements Network {
   send(to: string, message: unknown, kind = 'net.datagram'): void {
     const target = this.#resolve(to)
     if (!target) return
+    this.card.sim.release(message)
     const { wires } = this.card.sim
     wires.datagram(this.card.machine, target.machine, kind, () => {
       const listener = target.machine.card.listener(target.port)
@@ -110,6 +112,7 @@ export class PortSet implements Network {
 
   call(to: string, request: unknown, timeout: Micros, kind = 'net.call'): Future<CallResult> {
     const { sim, machine } = this.card
+    sim.release(request)
     const pending: PendingCall = {
       result: new Future(),
       caller: this,
@@ -133,6 +136,7 @@ export class PortSet implements Network {
 
   stream(to: string, request: unknown, kind = 'net.stream'): StreamEnd {
     const { sim, machine } = this.card
+    sim.release(request)
     const target = this.#resolve(to)
     const side = new StreamSide(this, kind)
     if (!target) {

@@ -172,4 +172,13 @@ describe('the kernel', () => {
     const key = (e: QueuedEvent) => e.time * 1e6 + e.source * 1e4 + e.sequence
     expect(order.map(key)).toEqual(order.map(key).sort((a, b) => a - b))
   })
+
+  it('K17 what was sent cannot be changed where the simulation freezes', () => {
+    const sim = new Simulation({ seed: 1, epochMs: 0, latencyMicros: 500, freezes: true })
+    const sent = { list: [{ n: 1 }] }
+    sim.release(sent)
+    expect(() => {
+      ;(sent.list[0] as { n: number }).n = 2
+    }).toThrow(TypeError)
+  })
 })

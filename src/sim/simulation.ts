@@ -1,5 +1,6 @@
 import { assert } from './assert'
 import { EventQueue, type QueuedEvent } from './event-queue'
+import { deepFreeze } from './freeze'
 import { Machine, type MachineSpec } from './machine'
 import { type Random, randomStream } from './random'
 import { Future, type Task, type Waiter } from './task'
@@ -28,6 +29,8 @@ export interface SimulationOptions {
   readonly epochMs: number
   /** One-way delay between two machines; jitter adds up to a fifth. At least 1. */
   readonly latencyMicros: Micros
+  /** Freezes all that is sent: for tests and development, too dear for play. */
+  readonly freezes?: boolean
 }
 
 export class SimulationCrash extends Error {
@@ -39,6 +42,7 @@ export class Simulation {
   readonly seed: number
   readonly epochMs: number
   readonly wires: Wires
+  readonly #freezes: boolean
   readonly machines: Machine[] = []
   readonly #byHost = new Map<string, Machine>()
   readonly #queue = new EventQueue<SimEvent>()
@@ -53,6 +57,7 @@ export class Simulation {
     assert(options.latencyMicros >= 1, 'a wire needs a latency of at least 1 µs')
     this.seed = options.seed
     this.epochMs = options.epochMs
+    this.#freezes = options.freezes ?? false
     this.wires = new Wires(this, options.latencyMicros)
   }
 
@@ -123,6 +128,11 @@ export class Simulation {
 
   get nextEventTime(): Micros | undefined {
     return this.#queue.peek()?.time
+  }
+
+  /** What leaves a process is read-only from then on: enforced where the simulation freezes. */
+  release(data: unknown): void {
+    if (this.#freezes) deepFreeze(data)
   }
 
   /** Handles the next event; false when there is none. */

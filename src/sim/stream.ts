@@ -56,7 +56,9 @@ export class StreamSide implements StreamEnd {
   }
 
   send(message: unknown): void {
-    if (this.open) this.#transmit({ type: 'data', message })
+    if (!this.open) return
+    this.ports.card.sim.release(message)
+    this.#transmit({ type: 'data', message })
   }
 
   close(): void {

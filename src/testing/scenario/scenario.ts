@@ -58,7 +58,7 @@ export class Scenario {
   constructor({ everySecond, ...spec }: ScenarioOptions) {
     this.spec = { ...defaultSpec, ...spec }
     this.#everySecond = everySecond
-    this.cluster = new Cluster(this.spec)
+    this.cluster = new Cluster(this.spec, { freezes: true })
   }
 
   get sim(): Simulation {
