@@ -130,6 +130,26 @@ describe('the leader of etcd cut off from its peers but not from clients', () =>
   })
 })
 
+describe('the master whose controllers lead, cut off from the other masters', () => {
+  it('A17: stops acting before another starts, and stands by once healed', () => {
+    const c = withWeb(7)
+    const lease = 'kube-controller-manager'
+    c.until('somebody leads', () => c.leaseHolder(lease) !== undefined)
+    const first = c.leaseHolder(lease) as string
+    c.machine(first).isolate('peers')
+    const holders = () => c.state.leases.filter(({ name }) => name === lease)
+    c.until('another leads', () => {
+      c.expect('one controller-manager leads at most', holders().length <= 1)
+      return holders().some(({ machine }) => machine !== first)
+    })
+    c.patch(DEPLOYMENTS, 'default/web', { spec: { replicas: 5 } })
+    c.until('it acts', () => availablePods(c, 'web').length === 5, minutes(1))
+    c.machine(first).reconnect()
+    c.advance(minutes(1))
+    expect(holders()).toHaveLength(1)
+  })
+})
+
 function roleOf(c: Scenario, machine: string) {
   return c.state.etcd.find((member) => member.machine === machine)?.role
 }

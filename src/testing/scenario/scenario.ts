@@ -23,18 +23,13 @@ import { MachineHandle } from './machine-handle'
 import { objectsOf } from './manifest'
 import { View } from './view'
 
-export interface ScenarioOptions extends Partial<ClusterSpec> {
-  /** Called between events, once for each simulated second. */
-  readonly everySecond?: (scenario: Scenario) => void
-}
-
 const bootMax = minutes(10)
 const answerMax = minutes(2)
 const stepMicros = millis(100)
 const eventsAtOnceMax = 100_000
 
 /** A cluster and what a person at the lab would do with it. Synchronous: time passes in the calls. */
-export function scenario(options: ScenarioOptions = {}): Scenario {
+export function scenario(options: Partial<ClusterSpec> = {}): Scenario {
   return new Scenario(options)
 }
 
@@ -46,18 +41,15 @@ interface Rule {
 export class Scenario {
   readonly spec: ClusterSpec
   readonly cluster: Cluster
-  readonly #everySecond: ((scenario: Scenario) => void) | undefined
   readonly #deeds: Deed[] = []
   readonly #rules = new Set<Rule>()
   readonly #views = new Map<ResourceRef, View<KubeObject>>()
   #changed = false
-  #nextSecond: Micros = seconds(1)
   #lastEvent: Micros = -1
   #eventsAtOnce = 0
 
-  constructor({ everySecond, ...spec }: ScenarioOptions) {
+  constructor(spec: Partial<ClusterSpec>) {
     this.spec = { ...defaultSpec, ...spec }
-    this.#everySecond = everySecond
     this.cluster = new Cluster(this.spec, { freezes: true })
   }
 
@@ -291,10 +283,6 @@ export class Scenario {
   #step(): boolean {
     const next = this.sim.nextEventTime
     if (next === undefined) return false
-    while (next >= this.#nextSecond) {
-      this.#nextSecond += seconds(1)
-      this.#everySecond?.(this)
-    }
     this.sim.step()
     this.#eventsAtOnce = next === this.#lastEvent ? this.#eventsAtOnce + 1 : 0
     this.#lastEvent = next

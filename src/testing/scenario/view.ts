@@ -1,6 +1,6 @@
 import { type KubeObject, type ResourceRef, resourcePath } from '../../api/object'
 import type { ObjectList } from '../../client/api-client'
-import { type ChangeHandler, Reflector } from '../../client/reflector'
+import { Reflector } from '../../client/reflector'
 import type { ApiRequest, WatchEvent } from '../../client/request'
 import type { Outside } from '../../cluster/outside'
 
@@ -16,8 +16,6 @@ export class View<T extends KubeObject> {
   readonly #ref: ResourceRef<T>
   readonly #onChange: () => void
   readonly #store = new Reflector<T>()
-  /** Times that the history was lost and everything had to be listed again. */
-  expirations = 0
 
   /** `onChange` runs after every event, within the simulation's. */
   constructor(outside: () => Outside, ref: ResourceRef<T>, onChange: () => void) {
@@ -37,10 +35,6 @@ export class View<T extends KubeObject> {
 
   get(key: string): T | undefined {
     return this.#store.get(key)
-  }
-
-  onChange(handler: ChangeHandler<T>): void {
-    this.#store.addHandler(handler)
   }
 
   #next(): void {
@@ -81,7 +75,6 @@ export class View<T extends KubeObject> {
           return
         }
         ended = true
-        this.expirations++
         handle.close()
         this.#next()
       },
@@ -89,7 +82,6 @@ export class View<T extends KubeObject> {
         if (ended) return
         ended = true
         if (status === 410) {
-          this.expirations++
           this.#store.expire()
         }
         if (status >= 200 && status < 300) this.#next()
