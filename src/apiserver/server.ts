@@ -177,7 +177,11 @@ class ApiServer implements Process {
     this.#inFlight++
     let response: ApiResponse
     try {
-      response = yield* this.#serve(wire)
+      const routed = this.#route(wire)
+      if ('response' in routed) response = routed.response
+      else if (!isForResource(routed)) response = yield* this.#servePath(routed)
+      else if (routed.info.verb === 'watch') response = refused(watchNeedsStream())
+      else response = yield* serveResource(this.#backend, routed)
     } catch (error) {
       response = this.#panicked(wire, error)
     }
@@ -210,14 +214,6 @@ class ApiServer implements Process {
     this.#env.note('apiserver.panic', `${request.method} ${request.path}: ${why}`)
     const text = 'This request caused apiserver to panic. Look in the logs for details.'
     return refused(internalErrorStatus(text))
-  }
-
-  *#serve(wire: WireRequest): Task<ApiResponse> {
-    const routed = this.#route(wire)
-    if ('response' in routed) return routed.response
-    if (!isForResource(routed)) return yield* this.#servePath(routed)
-    if (routed.info.verb === 'watch') return refused(watchNeedsStream())
-    return yield* serveResource(this.#backend, routed)
   }
 
   /** What the request is for, by whom, and whether it may. */

@@ -1,4 +1,5 @@
 import { type KubeObject, type ResourceRef, resourcePath } from '../api/object'
+import type { CallResult } from '../sim/network'
 import type { ProcessEnv } from '../sim/process'
 import { type Task, wait } from '../sim/task'
 import { type Micros, seconds } from '../sim/time'
@@ -80,9 +81,8 @@ export class ApiClient {
     const delay = this.#bucket?.reserve() ?? 0
     if (delay > 0) yield* wait(this.#env.clock.sleep(delay, 'client.throttle'))
     const { server, timeout = defaultTimeout } = this.#options
-    const answer = yield* wait(
-      this.#env.network.call(server, this.#wrap(request), timeout, 'api.request'),
-    )
+    const call = this.#env.network.call(server, this.#wrap(request), timeout, 'api.request')
+    const answer = (yield call) as CallResult
     if (answer.ok) return answer.value as ApiResponse<T>
     return { status: 0, body: failureOf(request, server, answer.error) }
   }

@@ -19,7 +19,7 @@ export type ReflectorAction =
 export class Reflector<T extends KubeObject> {
   readonly #objects = new Map<string, T>()
   readonly #handlers: ChangeHandler<T>[] = []
-  readonly #indexes = new Map<string, { of: (o: T) => readonly string[]; at: Index }>()
+  readonly #indexes: { name: string; of: (o: T) => readonly string[]; at: Index }[] = []
   #resourceVersion = ''
   #synced = false
 
@@ -46,16 +46,20 @@ export class Reflector<T extends KubeObject> {
 
   /** Must be called before the first list. */
   addIndex(name: string, of: (object: T) => readonly string[]): void {
-    if (!this.#indexes.has(name)) this.#indexes.set(name, { of, at: new Map() })
+    if (!this.#index(name)) this.#indexes.push({ name, of, at: new Map() })
   }
 
   byIndex(name: string, value: string): T[] {
     const found: T[] = []
-    for (const key of this.#indexes.get(name)?.at.get(value) ?? []) {
+    for (const key of this.#index(name)?.at.get(value) ?? []) {
       const object = this.#objects.get(key)
       if (object) found.push(object)
     }
     return found
+  }
+
+  #index(name: string) {
+    return this.#indexes.find((index) => index.name === name)
   }
 
   /** A handler added late is told of everything that is there. */
@@ -103,7 +107,7 @@ export class Reflector<T extends KubeObject> {
     const old = this.#objects.get(key)
     if (old?.metadata.resourceVersion === object.metadata.resourceVersion) return
     this.#objects.set(key, object)
-    for (const { of, at } of this.#indexes.values()) reindex(at, key, old && of(old), of(object))
+    for (const { of, at } of this.#indexes) reindex(at, key, old && of(old), of(object))
     for (const handler of this.#handlers) {
       if (old) handler.onUpdate?.(object, old)
       else handler.onAdd?.(object)
@@ -114,7 +118,7 @@ export class Reflector<T extends KubeObject> {
     const old = this.#objects.get(key)
     if (!old) return
     this.#objects.delete(key)
-    for (const { of, at } of this.#indexes.values()) reindex(at, key, of(old), undefined)
+    for (const { of, at } of this.#indexes) reindex(at, key, of(old), undefined)
     for (const handler of this.#handlers) handler.onDelete?.(last ?? old)
   }
 }
@@ -127,13 +131,17 @@ function reindex(
   before: readonly string[] | undefined,
   after: readonly string[] | undefined,
 ): void {
-  for (const value of before ?? []) {
-    if (after?.includes(value)) continue
-    const keys = index.get(value)
-    keys?.delete(key)
-    if (keys?.size === 0) index.delete(value)
+  if (before) {
+    for (const value of before) {
+      if (after?.includes(value)) continue
+      const keys = index.get(value)
+      keys?.delete(key)
+      if (keys?.size === 0) index.delete(value)
+    }
   }
-  for (const value of after ?? []) {
+  if (!after) return
+  for (const value of after) {
+    if (before?.includes(value)) continue
     const keys = index.get(value)
     if (keys) keys.add(key)
     else index.set(value, new Set([key]))

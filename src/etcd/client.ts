@@ -1,4 +1,4 @@
-import type { StreamEnd } from '../sim/network'
+import type { CallResult, StreamEnd } from '../sim/network'
 import type { ProcessEnv } from '../sim/process'
 import { Future, type Task, wait } from '../sim/task'
 import { type Micros, millis } from '../sim/time'
@@ -207,9 +207,8 @@ export class EtcdClient {
   ): Task<EtcdResult<EtcdResponses[R['type']]>> {
     for (let tried = 1; ; tried++) {
       const to = this.#endpoint()
-      const answer = yield* wait(
-        this.#env.network.call(to, request, this.#timeout, `etcd.${request.type}`),
-      )
+      const call = this.#env.network.call(to, request, this.#timeout, callKinds[request.type])
+      const answer = (yield call) as CallResult
       if (answer.ok) return answer.value as EtcdResult<EtcdResponses[R['type']]>
       this.#rotate()
       if (answer.error === 'timeout') return etcdFailure('timeout', 'context deadline exceeded')
@@ -227,6 +226,21 @@ export class EtcdClient {
   #rotate(): void {
     this.#current++
   }
+}
+
+const callKinds: { readonly [type in EtcdRequest['type']]: string } = {
+  range: 'etcd.range',
+  put: 'etcd.put',
+  deleteRange: 'etcd.deleteRange',
+  txn: 'etcd.txn',
+  compact: 'etcd.compact',
+  leaseGrant: 'etcd.leaseGrant',
+  leaseRevoke: 'etcd.leaseRevoke',
+  leaseKeepAlive: 'etcd.leaseKeepAlive',
+  leaseTimeToLive: 'etcd.leaseTimeToLive',
+  currentRevision: 'etcd.currentRevision',
+  status: 'etcd.status',
+  hashKv: 'etcd.hashKv',
 }
 
 function command(stream: StreamEnd, message: WatchCommand): void {

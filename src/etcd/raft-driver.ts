@@ -64,6 +64,8 @@ export class RaftDriver {
   #appliedIndex: number
   #snapshotIndex: number
   #syncing = false
+  /** What is being synced. */
+  #synced: Ready | undefined
   #working = false
   role: SoftState = { lead: 0, raftState: 'StateFollower' }
   term = 0
@@ -114,7 +116,7 @@ export class RaftDriver {
   /** What was found on the disk may be unsynced writes of a process that was killed. */
   start(): void {
     this.#syncing = true
-    this.#env.spawn(this.#afterOpen())
+    this.#env.whenDone(this.#wal.sync(), this.#afterSync)
   }
 
   tick(): void {
@@ -189,19 +191,15 @@ export class RaftDriver {
     this.#wal.save(ready.entries, ready.hardState)
     if (ready.mustSync || ready.snapshot) {
       this.#syncing = true
-      this.#env.spawn(this.#afterSync(ready))
+      this.#synced = ready
+      this.#env.whenDone(this.#wal.sync(), this.#afterSync)
     } else this.#finish(ready)
   }
 
-  *#afterOpen(): Task<void> {
-    yield* wait(this.#wal.sync())
-    this.#syncing = false
-    this.work()
-  }
-
-  *#afterSync(ready: Ready): Task<void> {
-    yield* wait(this.#wal.sync())
-    this.#finish(ready)
+  readonly #afterSync = (): void => {
+    const ready = this.#synced
+    this.#synced = undefined
+    if (ready) this.#finish(ready)
     this.#syncing = false
     this.work()
   }
@@ -213,11 +211,14 @@ export class RaftDriver {
     if (ready.entries.length > 0) this.#storage.append(ready.entries)
     if (ready.hardState) this.#storage.setHardState(ready.hardState)
     for (const message of ready.messages) if (isPromise(message)) this.#send(message)
-    const last = ready.committedEntries.at(-1)
-    if (last) {
-      for (const entry of ready.committedEntries) this.#applyConfChange(entry)
-      this.#appliedIndex = last.index
-      machine.apply(ready.committedEntries)
+    const { committedEntries } = ready
+    if (committedEntries.length > 0) {
+      for (let i = 0; i < committedEntries.length; i++) {
+        const entry = committedEntries[i] as Entry
+        if (entry.type !== 'normal') this.#applyConfChange(entry)
+        this.#appliedIndex = entry.index
+      }
+      machine.apply(committedEntries)
     }
     this.#node.advance()
     if (ready.readStates.length > 0) machine.onReadStates(ready.readStates)

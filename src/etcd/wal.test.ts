@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EMPTY_CONF_STATE, type Entry, type HardState, type Snapshot } from '../raft'
+import type { Action } from '../sim/action'
 import { VirtualDisk } from '../sim/disk'
 import { randomStream } from '../sim/random'
 import { Wal } from './wal'
@@ -41,7 +42,7 @@ class Life {
   now: Kept
   /** States that a power cut may leave: the last durable one and all after it. */
   possible: Kept[]
-  readonly #pending: (() => void)[] = []
+  readonly #pending: Action[] = []
 
   constructor(seed: number) {
     this.disk = new VirtualDisk({
@@ -63,7 +64,7 @@ class Life {
 
   sync() {
     this.wal.sync()
-    for (const action of this.#pending.splice(0)) action()
+    for (const action of this.#pending.splice(0)) action.run()
     this.possible = [this.now]
   }
 

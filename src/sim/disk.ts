@@ -1,3 +1,4 @@
+import { type Action, Callback } from './action'
 import type { Random } from './random'
 import { Future } from './task'
 import { type Micros, micros } from './time'
@@ -9,8 +10,17 @@ type Undo =
   | {
       readonly type: 'put'
       readonly file: string
-      readonly previous: readonly unknown[] | undefined
+      readonly previous: DiskFile | undefined
     }
+
+interface DiskFile {
+  readonly records: unknown[]
+  /** How every append to it is taken back. */
+  readonly appended: Undo
+}
+
+/** Durable undo records that may wait to be dropped. */
+const undoSlackMax = 256
 
 /** What a sync of a virtual machine's disk costs; a quarter more by chance. */
 export const syncLatencyMicros: Micros = micros(2_000)
@@ -38,23 +48,25 @@ export interface Disk {
  * of the rest, only a prefix chosen by chance, as a real write cache does.
  */
 export class VirtualDisk implements Disk {
-  #files = new Map<string, unknown[]>()
+  readonly #files = new Map<string, DiskFile>()
   /** How to take back what is not durable yet, oldest first. */
   #undo: Undo[] = []
+  /** Those before it are durable already. */
+  #undoFrom = 0
   #written = 0
   #durable = 0
   #busyUntil: Micros = 0
-  #nextSync: { upTo: number; future: Future<void> } | undefined
+  #nextSync: DiskSync | undefined
   /** Multiplies the latency of a sync; 1 is healthy. */
   slowness = 1
   readonly #random: Random
-  readonly #after: (delay: Micros, action: () => void) => void
+  readonly #after: (delay: Micros, action: Action) => void
   readonly #now: () => Micros
 
   constructor(env: {
     random: Random
     now: () => Micros
-    after: (delay: Micros, action: () => void) => void
+    after: (delay: Micros, action: Action) => void
   }) {
     this.#random = env.random
     this.#now = env.now
@@ -62,26 +74,26 @@ export class VirtualDisk implements Disk {
   }
 
   append(file: string, record: unknown): void {
-    const records = this.#files.get(file)
-    if (records) {
-      records.push(record)
-      this.#remember({ type: 'append', file })
+    const found = this.#files.get(file)
+    if (found) {
+      found.records.push(record)
+      this.#remember(found.appended)
     } else this.put(file, [record])
   }
 
   truncate(file: string, length: number): void {
-    const tail = this.#files.get(file)?.splice(length)
+    const tail = this.#files.get(file)?.records.splice(length)
     if (tail && tail.length > 0) this.#remember({ type: 'truncate', file, tail })
   }
 
   dropFront(file: string, count: number): void {
-    const head = this.#files.get(file)?.splice(0, count)
+    const head = this.#files.get(file)?.records.splice(0, count)
     if (head && head.length > 0) this.#remember({ type: 'drop', file, head })
   }
 
   put(file: string, records: readonly unknown[]): void {
     const previous = this.#files.get(file)
-    this.#files.set(file, [...records])
+    this.#files.set(file, { records: [...records], appended: { type: 'append', file } })
     this.#remember({ type: 'put', file, previous })
   }
 
@@ -93,7 +105,7 @@ export class VirtualDisk implements Disk {
   }
 
   read(file: string): readonly unknown[] | undefined {
-    return this.#files.get(file)
+    return this.#files.get(file)?.records
   }
 
   list(prefix: string): string[] {
@@ -103,36 +115,35 @@ export class VirtualDisk implements Disk {
   sync(): Future<void> {
     if (this.#nextSync) {
       this.#nextSync.upTo = this.#written
-      return this.#nextSync.future
+      return this.#nextSync
     }
-    const ticket = { upTo: this.#written, future: new Future<void>() }
+    const ticket = new DiskSync(this, this.#written)
     const base = syncLatencyMicros * this.slowness
     const latency = base + this.#random.below(Math.max(1, Math.floor(base / 4)))
     const start = Math.max(this.#now(), this.#busyUntil)
     this.#busyUntil = start + latency
     if (start > this.#now()) {
       this.#nextSync = ticket
-      this.#after(start - this.#now(), () => {
+      const begin = new Callback(() => {
         if (this.#nextSync === ticket) this.#nextSync = undefined
       })
+      this.#after(start - this.#now(), begin)
     }
-    this.#after(start + latency - this.#now(), () => {
-      this.#markDurable(ticket.upTo)
-      ticket.future.resolve(undefined)
-    })
-    return ticket.future
+    this.#after(start + latency - this.#now(), ticket)
+    return ticket
   }
 
   /** Everything written so far becomes durable without a wait: an orderly power-off. */
   flush(): void {
-    this.#markDurable(this.#written)
+    this.markDurable(this.#written)
   }
 
   /** The power cut: undoes all that was not synced, but for a prefix chosen by chance. */
   losePower(): void {
-    const keep = this.#random.below(this.#undo.length + 1)
+    const keep = this.#undoFrom + this.#random.below(this.#undo.length - this.#undoFrom + 1)
     while (this.#undo.length > keep) this.#takeBack(this.#undo.pop() as Undo)
     this.#undo = []
+    this.#undoFrom = 0
     this.#durable = this.#written
     this.#busyUntil = 0
     this.#nextSync = undefined
@@ -143,18 +154,40 @@ export class VirtualDisk implements Disk {
     this.#undo.push(undo)
   }
 
-  #markDurable(upTo: number): void {
+  /** What was written up to the `upTo`th record survives. */
+  markDurable(upTo: number): void {
     if (upTo <= this.#durable) return
-    this.#undo.splice(0, upTo - this.#durable)
+    this.#undoFrom += upTo - this.#durable
     this.#durable = upTo
+    if (this.#undoFrom === this.#undo.length) this.#undo.length = 0
+    else if (this.#undoFrom > undoSlackMax) this.#undo.splice(0, this.#undoFrom)
+    else return
+    this.#undoFrom = 0
   }
 
   #takeBack(undo: Undo): void {
-    const records = this.#files.get(undo.file)
+    const records = this.#files.get(undo.file)?.records
     if (undo.type === 'append') records?.pop()
     else if (undo.type === 'truncate') records?.push(...undo.tail)
     else if (undo.type === 'drop') records?.unshift(...undo.head)
-    else if (undo.previous) this.#files.set(undo.file, undo.previous as unknown[])
+    else if (undo.previous) this.#files.set(undo.file, undo.previous)
     else this.#files.delete(undo.file)
+  }
+}
+
+/** A sync under way: a future whose time comes. */
+class DiskSync extends Future<void> implements Action {
+  readonly #disk: VirtualDisk
+  upTo: number
+
+  constructor(disk: VirtualDisk, upTo: number) {
+    super()
+    this.#disk = disk
+    this.upTo = upTo
+  }
+
+  run(): void {
+    this.#disk.markDurable(this.upTo)
+    this.resolve(undefined)
   }
 }

@@ -1,3 +1,4 @@
+import { Callback } from './action'
 import { assert } from './assert'
 import { VirtualDisk } from './disk'
 import { NetworkCard } from './network-card'
@@ -97,11 +98,11 @@ export class Machine {
       this.life,
       this.spec.bootMicros,
       'machine.boot',
-      () => {
+      new Callback(() => {
         this.bootCount++
         this.#setPower('on')
         this.spec.boot(this.host(this.life), this)
-      },
+      }),
     )
   }
 
@@ -123,7 +124,7 @@ export class Machine {
       this.life,
       shutdownGraceMicros,
       'machine.shutdown',
-      off,
+      new Callback(off),
     )
     let running = 0
     for (const process of this.processes.filter((p) => p.status === 'running')) {

@@ -1,19 +1,99 @@
+import { type Action, Callback } from './action'
 import { assert } from './assert'
 import type { Machine } from './machine'
-import type { CallResult, Network, Peer, Service, StreamEnd } from './network'
+import type { CallFailure, CallResult, Network, Peer, Service, StreamEnd } from './network'
 import type { Owner, SimEvent, Simulation } from './simulation'
 import { StreamSide } from './stream'
 import { Future } from './task'
 import { type Micros, millis } from './time'
+import { Datagram, Segment } from './wires'
 
 /** Asking for a host that nobody has answers after this long. */
 const noRouteDelay: Micros = millis(1)
 
-interface PendingCall {
-  readonly result: Future<CallResult>
+/** A call under way: what the caller waits for, and its own time-out. */
+class PendingCall extends Future<CallResult> implements Action {
   readonly caller: PortSet
   readonly from: Machine
+  readonly #failure: CallFailure
   timeout: SimEvent | undefined
+
+  constructor(caller: PortSet, failure: CallFailure) {
+    super()
+    this.caller = caller
+    this.from = caller.card.machine
+    this.#failure = failure
+  }
+
+  run(): void {
+    this.resolve({ ok: false, error: this.#failure })
+  }
+}
+
+class CallRequest extends Segment {
+  readonly #call: PendingCall
+  readonly #target: Target
+  readonly #request: unknown
+
+  constructor(call: PendingCall, target: Target, request: unknown, kind: string) {
+    super(call.from, target.machine, kind, call.caller.owner)
+    this.#call = call
+    this.#target = target
+    this.#request = request
+  }
+
+  wanted(): boolean {
+    return !this.#call.done
+  }
+
+  arrive(): void {
+    this.#target.machine.card.serve(this.#target.port, this.#request, this.#call)
+  }
+}
+
+class CallAnswer extends Segment {
+  readonly #call: PendingCall
+  readonly #result: CallResult
+
+  constructor(machine: Machine, call: PendingCall, result: CallResult, kind: string) {
+    super(machine, call.from, kind, machine.life)
+    this.#call = call
+    this.#result = result
+  }
+
+  wanted(): boolean {
+    return !this.#call.done
+  }
+
+  arrive(): void {
+    const call = this.#call
+    if (call.done || !call.caller.owner.alive) return
+    if (call.timeout) this.from.sim.cancel(call.timeout)
+    call.resolve(this.#result)
+  }
+}
+
+class Packet extends Datagram {
+  readonly #port: number
+  readonly #message: unknown
+  readonly #peer: Peer
+
+  constructor(from: PortSet, target: Target, message: unknown, kind: string) {
+    super(from.card.machine, target.machine, kind)
+    this.#port = target.port
+    this.#message = message
+    this.#peer = from.peer
+  }
+
+  arrive(): void {
+    const listener = this.to.card.listener(this.#port)
+    if (listener?.ports.owner.alive) listener.service.onDatagram?.(this.#message, this.#peer)
+  }
+}
+
+interface Target {
+  readonly machine: Machine
+  readonly port: number
 }
 
 interface Listener {
@@ -47,18 +127,19 @@ export class NetworkCard {
   }
 
   /** Carries a call's outcome back; the kernel goes on trying when the server is gone. */
-  answer(pending: PendingCall, result: CallResult, kind: string): void {
+  answer(call: PendingCall, result: CallResult, kind: string): void {
     this.sim.release(result)
-    this.sim.wires.reliable(this.machine, pending.from, {
-      kind,
-      sender: this.machine.life,
-      wanted: () => !pending.result.done,
-      arrive: () => {
-        if (pending.result.done || !pending.caller.owner.alive) return
-        if (pending.timeout) this.sim.cancel(pending.timeout)
-        pending.result.resolve(result)
-      },
-    })
+    this.sim.wires.send(new CallAnswer(this.machine, call, result, kind))
+  }
+
+  /** Hands a call to whoever listens. */
+  serve(port: number, request: unknown, call: PendingCall): void {
+    const listener = this.#listeners.get(port)
+    if (!listener?.service.onCall) {
+      this.answer(call, { ok: false, error: 'refused' }, 'net.refuse')
+      return
+    }
+    listener.ports.serve(listener.service, request, call)
   }
 
   /** What runs to that machine may be broken: its streams find out by pings. */
@@ -83,6 +164,7 @@ export class PortSet implements Network {
   readonly streams = new Set<StreamSide>()
   /** Calls this process has taken and not yet answered. */
   readonly #serving = new Set<PendingCall>()
+  readonly #targets = new Map<string, Target>()
 
   constructor(card: NetworkCard, owner: Owner) {
     this.card = card
@@ -103,35 +185,18 @@ export class PortSet implements Network {
     const target = this.#resolve(to)
     if (!target) return
     this.card.sim.release(message)
-    const { wires } = this.card.sim
-    wires.datagram(this.card.machine, target.machine, kind, () => {
-      const listener = target.machine.card.listener(target.port)
-      if (listener?.ports.owner.alive) listener.service.onDatagram?.(message, this.peer)
-    })
+    this.card.sim.wires.send(new Packet(this, target, message, kind))
   }
 
   call(to: string, request: unknown, timeout: Micros, kind = 'net.call'): Future<CallResult> {
     const { sim, machine } = this.card
     sim.release(request)
-    const pending: PendingCall = {
-      result: new Future(),
-      caller: this,
-      from: machine,
-      timeout: undefined,
-    }
     const target = this.#resolve(to)
+    const call = new PendingCall(this, target ? 'timeout' : 'no route')
     const delay = target ? timeout : noRouteDelay
-    pending.timeout = sim.schedule(machine, this.owner, delay, 'net.timeout', () => {
-      pending.result.resolve({ ok: false, error: target ? 'timeout' : 'no route' })
-    })
-    if (!target) return pending.result
-    sim.wires.reliable(machine, target.machine, {
-      kind,
-      sender: this.owner,
-      wanted: () => !pending.result.done,
-      arrive: () => this.#arrive(target, request, pending),
-    })
-    return pending.result
+    call.timeout = sim.schedule(machine, this.owner, delay, 'net.timeout', call)
+    if (target) sim.wires.send(new CallRequest(call, target, request, kind))
+    return call
   }
 
   stream(to: string, request: unknown, kind = 'net.stream'): StreamEnd {
@@ -140,7 +205,8 @@ export class PortSet implements Network {
     const target = this.#resolve(to)
     const side = new StreamSide(this, kind)
     if (!target) {
-      sim.schedule(machine, this.owner, noRouteDelay, 'net.timeout', () => side.fail('no route'))
+      const fail = new Callback(() => side.fail('no route'))
+      sim.schedule(machine, this.owner, noRouteDelay, 'net.timeout', fail)
       return side
     }
     side.dial(target.machine, target.port, request)
@@ -158,36 +224,28 @@ export class PortSet implements Network {
     this.#serving.clear()
   }
 
-  #arrive(
-    target: { machine: Machine; port: number },
-    request: unknown,
-    pending: PendingCall,
-  ): void {
-    const { machine } = target
-    const listener = machine.card.listener(target.port)
-    const handler = listener?.service.onCall
-    if (!listener || !handler) {
-      machine.card.answer(pending, { ok: false, error: 'refused' }, 'net.refuse')
-      return
+  /** Takes a call for one of this process's ports. */
+  serve(service: Service, request: unknown, call: PendingCall): void {
+    this.#serving.add(call)
+    const reply = (response: unknown) => {
+      if (this.#serving.delete(call)) {
+        this.card.answer(call, { ok: true, value: response }, 'net.reply')
+      }
     }
-    const server = listener.ports
-    server.#serving.add(pending)
-    handler.call(
-      listener.service,
-      request,
-      (response) => {
-        if (!server.#serving.delete(pending)) return
-        machine.card.answer(pending, { ok: true, value: response }, 'net.reply')
-      },
-      this.peer,
-    )
+    service.onCall?.(request, reply, call.caller.peer)
   }
 
-  #resolve(to: string): { machine: Machine; port: number } | undefined {
+  /** Machines never go, so that what was found once stays right. */
+  #resolve(to: string): Target | undefined {
+    let target = this.#targets.get(to)
+    if (target) return target
     const colon = to.lastIndexOf(':')
     const host = to.slice(0, colon)
     const local = host === 'localhost' || host === '127.0.0.1'
     const machine = local ? this.card.machine : this.card.sim.machine(host)
-    return machine && { machine, port: Number(to.slice(colon + 1)) }
+    if (!machine) return undefined
+    target = { machine, port: Number(to.slice(colon + 1)) }
+    this.#targets.set(to, target)
+    return target
   }
 }

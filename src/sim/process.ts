@@ -42,6 +42,8 @@ export interface ProcessEnv {
   readonly host: MachineHost
   /** Runs a task until it ends or the process dies; the future has its result. */
   spawn<T>(task: Task<T>): Future<T>
+  /** Runs an action once the future is there, unless the process has died: the least of tasks. */
+  whenDone<T>(future: Future<T>, action: (value: T) => void): void
   /** Notes something worth telling in the trace, with the present event as its cause. */
   note(kind: string, detail: string): void
   /** Ends this process: 0 is an orderly end. Nothing after the call should rely on it. */

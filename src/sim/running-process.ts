@@ -1,3 +1,4 @@
+import type { Action } from './action'
 import type { Machine } from './machine'
 import { PortSet } from './network-card'
 import type {
@@ -9,7 +10,7 @@ import type {
   ProcessStatus,
   Timer,
 } from './process'
-import type { Owner } from './simulation'
+import type { Owner, SimEvent, Simulation } from './simulation'
 import { Future } from './task'
 
 export const exitKilled = 137
@@ -79,6 +80,7 @@ export class RunningProcess implements ProcessHandle, Owner {
       disk: machine.disk,
       host: machine.host(this),
       spawn: (task) => sim.spawn(this, task),
+      whenDone: (future, action) => sim.whenDone(this, future, action),
       note: (kind, detail) => sim.note(this, kind, detail),
       exit: (code) => this.#end(code, code === 0 ? 'exited' : 'crashed'),
     }
@@ -89,18 +91,45 @@ export class RunningProcess implements ProcessHandle, Owner {
     const { sim } = machine
     const epochMicros = sim.epochMs * 1000
     const after = (delay: number, action: () => void, kind = 'timer'): Timer => {
-      const event = sim.schedule(machine, this, delay, kind, action)
-      return { cancel: () => sim.cancel(event) }
+      const timer = new ProcessTimer(sim, action)
+      timer.event = sim.schedule(machine, this, delay, kind, timer)
+      return timer
     }
     return {
       monotonic: () => sim.now,
       wall: () => epochMicros + sim.now + machine.clockSkewMicros,
       after,
       sleep: (delay, kind = 'sleep') => {
-        const future = new Future<void>()
-        after(delay, () => future.resolve(undefined), kind)
-        return future
+        const sleep = new Sleep()
+        sim.schedule(machine, this, delay, kind, sleep)
+        return sleep
       },
     }
+  }
+}
+
+class ProcessTimer implements Timer, Action {
+  readonly #sim: Simulation
+  readonly #action: () => void
+  event: SimEvent | undefined
+
+  constructor(sim: Simulation, action: () => void) {
+    this.#sim = sim
+    this.#action = action
+  }
+
+  run(): void {
+    this.#action()
+  }
+
+  cancel(): void {
+    if (this.event) this.#sim.cancel(this.event)
+  }
+}
+
+/** A future whose time comes. */
+class Sleep extends Future<void> implements Action {
+  run(): void {
+    this.resolve(undefined)
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Callback } from './action'
 import { EventQueue, type QueuedEvent } from './event-queue'
 import type { Process, ProcessEnv } from './process'
 import { randomStream } from './random'
@@ -145,9 +146,9 @@ describe('the kernel', () => {
   it('K16 a handler that throws names the seed, the time and the place', () => {
     const { sim, client } = pair()
     sim.runUntil(seconds(1))
-    const fail = () => {
+    const fail = new Callback(() => {
       throw new Error('boom')
-    }
+    })
     sim.inject('test', () => sim.schedule(client, client.life, millis(1), 'bad', fail))
     expect(() => sim.runUntil(seconds(2))).toThrow(
       /boom \(seed 7, t=1001000 µs, client, event bad\)/,

@@ -1,3 +1,4 @@
+import { type Action, Callback } from './action'
 import { assert } from './assert'
 import { EventQueue, type QueuedEvent } from './event-queue'
 import { deepFreeze } from './freeze'
@@ -20,7 +21,7 @@ export interface SimEvent extends QueuedEvent {
   readonly owner: Owner
   readonly kind: string
   readonly cause: number
-  action: (() => void) | undefined
+  action: Action | undefined
 }
 
 export interface SimulationOptions {
@@ -47,7 +48,7 @@ export class Simulation {
   readonly #byHost = new Map<string, Machine>()
   readonly #queue = new EventQueue<SimEvent>()
   readonly #log = new TraceLog()
-  readonly #ready: TaskRunner<unknown>[] = []
+  readonly #ready: Resumable[] = []
   #now: Micros = 0
   #executing = 0
   #world = new WorldClock()
@@ -93,9 +94,9 @@ export class Simulation {
     owner: Owner,
     delay: Micros,
     kind: string,
-    action: () => void,
+    action: Action,
   ): SimEvent {
-    assert(delay >= 0 && Number.isInteger(delay), `delay of ${kind} is ${delay} µs`)
+    if (!(delay >= 0 && Number.isInteger(delay))) assert(false, `delay of ${kind} is ${delay} µs`)
     const event: SimEvent = {
       time: this.#now + delay,
       source: source.index,
@@ -118,7 +119,7 @@ export class Simulation {
   /** Something done from outside (a command, a request): runs now, between two events. */
   inject(kind: string, action: () => void): void {
     assert(this.#executing === 0, 'inject is for the host, not for processes')
-    this.#run(0, this.#world, this.#world.nextSequence++, kind, 0, action)
+    this.#run(0, this.#world, this.#world.nextSequence++, kind, 0, new Callback(action))
   }
 
   /** A machine fell silent: whoever holds a stream to it will find out. */
@@ -137,15 +138,9 @@ export class Simulation {
 
   /** Handles the next event; false when there is none. */
   step(): boolean {
-    const event = this.#queue.pop()
+    const event = this.#queue.peek()
     if (!event) return false
-    assert(event.time >= this.#now, 'time went back')
-    this.#now = event.time
-    const { action, owner } = event
-    if (action && owner.alive) {
-      event.action = undefined
-      this.#run(event.source, owner, event.sequence, event.kind, event.cause, action)
-    }
+    this.#handle(event)
     return true
   }
 
@@ -158,7 +153,7 @@ export class Simulation {
         return true
       }
       if (handled >= eventsMax) return false
-      this.step()
+      this.#handle(next)
     }
   }
 
@@ -167,6 +162,11 @@ export class Simulation {
     const runner = new TaskRunner(this.#ready, owner, task)
     runner.resume()
     return runner.result
+  }
+
+  /** Runs an action for `owner` once the future is there. */
+  whenDone<T>(owner: Owner, future: Future<T>, action: (value: T) => void): void {
+    future.awaitBy(new Continuation(this.#ready, owner, action))
   }
 
   note(owner: Owner, kind: string, detail: string): void {
@@ -192,21 +192,31 @@ export class Simulation {
     return total.hex()
   }
 
+  #handle(event: SimEvent): void {
+    this.#queue.remove(event)
+    assert(event.time >= this.#now, 'time went back')
+    this.#now = event.time
+    const { action, owner } = event
+    if (!action || !owner.alive) return
+    event.action = undefined
+    this.#run(event.source, owner, event.sequence, event.kind, event.cause, action)
+  }
+
   #run(
     source: number,
     owner: Owner,
     sequence: number,
     kind: string,
     cause: number,
-    action: () => void,
+    action: Action,
   ): void {
     this.#eventsHandled++
     this.#executing = this.#log.add(cause, this.#now, owner, kind, '')
     const machine = owner.index === 0 ? this.#world : this.machines[owner.index - 1]
     machine?.digest.fold(this.#now, source, sequence, kind)
     try {
-      action()
-      this.#drainReady()
+      action.run()
+      if (this.#ready.length > 0) this.#drainReady()
     } catch (error) {
       throw this.#crash(owner, kind, error)
     } finally {
@@ -216,9 +226,10 @@ export class Simulation {
 
   #drainReady(): void {
     const ready = this.#ready
-    if (ready.length === 0) return
-    for (let next = 0; next < ready.length; next++) (ready[next] as TaskRunner<unknown>).resume()
-    ready.length = 0
+    // Nearly always there is one, and it makes no other ready.
+    while (ready.length === 1) (ready.pop() as Resumable).resume()
+    for (let next = 0; next < ready.length; next++) (ready[next] as Resumable).resume()
+    if (ready.length > 0) ready.length = 0
   }
 
   #crash(owner: Owner, kind: string, error: unknown): SimulationCrash {
@@ -233,15 +244,42 @@ export class Simulation {
   }
 }
 
+/** Something whose wait is over. */
+interface Resumable {
+  resume(): void
+}
+
+class Continuation<T> implements Waiter<T>, Resumable {
+  readonly #ready: Resumable[]
+  readonly #owner: Owner
+  readonly #action: (value: T) => void
+  #value: T | undefined
+
+  constructor(ready: Resumable[], owner: Owner, action: (value: T) => void) {
+    this.#ready = ready
+    this.#owner = owner
+    this.#action = action
+  }
+
+  settle(value: T): void {
+    this.#value = value
+    this.#ready.push(this)
+  }
+
+  resume(): void {
+    if (this.#owner.alive) this.#action(this.#value as T)
+  }
+}
+
 /** A task and whom it belongs to. It waits for one future at a time and is its own waiter. */
-class TaskRunner<T> implements Waiter<unknown> {
+class TaskRunner<T> implements Waiter<unknown>, Resumable {
   readonly result = new Future<T>()
-  readonly #ready: TaskRunner<unknown>[]
+  readonly #ready: Resumable[]
   readonly #owner: Owner
   readonly #task: Task<T>
   #value: unknown = undefined
 
-  constructor(ready: TaskRunner<unknown>[], owner: Owner, task: Task<T>) {
+  constructor(ready: Resumable[], owner: Owner, task: Task<T>) {
     this.#ready = ready
     this.#owner = owner
     this.#task = task
@@ -249,7 +287,7 @@ class TaskRunner<T> implements Waiter<unknown> {
 
   settle(value: unknown): void {
     this.#value = value
-    this.#ready.push(this as TaskRunner<unknown>)
+    this.#ready.push(this)
   }
 
   resume(): void {

@@ -1,3 +1,4 @@
+import type { Action } from './action'
 import type { Machine } from './machine'
 import type { LinkFault } from './network'
 import type { Owner, Simulation } from './simulation'
@@ -7,13 +8,72 @@ export const loopbackLatencyMicros: Micros = micros(30)
 const retransmitFirst: Micros = millis(200)
 const retransmitMax: Micros = millis(6_400)
 
-/** What is sent reliably: retransmitted while `wanted()`; `arrive` runs once, at the other end. */
-interface Segment {
+/** A message on a wire: its own event, so that sending costs nothing but the message. */
+export abstract class Flight implements Action {
+  readonly from: Machine
+  readonly to: Machine
   readonly kind: string
+  /** Chance has it that the wire loses this try. */
+  lossy = false
+
+  constructor(from: Machine, to: Machine, kind: string) {
+    this.from = from
+    this.to = to
+    this.kind = kind
+  }
+
+  /** At the other end. */
+  abstract arrive(): void
+  /** The wire or the machine at its end says no. */
+  abstract fail(): void
+
+  run(): void {
+    const { to, from } = this
+    const { wires } = to.sim
+    if (!this.lossy && to.receives && !wires.isCut(from, to)) {
+      wires.delivered++
+      this.arrive()
+      return
+    }
+    wires.lost++
+    this.fail()
+  }
+}
+
+/** What is sent once. */
+export abstract class Datagram extends Flight {
+  fail(): void {}
+}
+
+/** What is sent reliably: retransmitted while `wanted()`; `arrive` runs once, at the other end. */
+export abstract class Segment extends Flight {
   /** The sender's side: when it is dead nothing is sent again. */
   readonly sender: Owner
-  wanted(): boolean
-  arrive(): void
+  #attempt = 0
+  #waits = false
+
+  constructor(from: Machine, to: Machine, kind: string, sender: Owner) {
+    super(from, to, kind)
+    this.sender = sender
+  }
+
+  abstract wanted(): boolean
+
+  override run(): void {
+    if (!this.#waits) {
+      super.run()
+      return
+    }
+    this.#waits = false
+    if (this.wanted()) this.from.sim.wires.send(this)
+  }
+
+  fail(): void {
+    if (!this.sender.alive || !this.wanted()) return
+    const backoff = Math.min(retransmitFirst * 2 ** this.#attempt++, retransmitMax)
+    this.#waits = true
+    this.from.sim.schedule(this.from, this.sender, backoff, 'net.retransmit', this)
+  }
 }
 
 /** The wires between all machines: latency, order, loss, cuts. */
@@ -44,42 +104,20 @@ export class Wires {
     return this.#faults.get(linkKey(from, to))
   }
 
+  isCut(from: Machine, to: Machine): boolean {
+    return this.#faults.size > 0 && this.fault(from, to)?.cut === true
+  }
+
   /** True when a message sent now would arrive: both machines on, the wire whole. */
   passes(from: Machine, to: Machine): boolean {
-    return to.receives && from.receives && !this.fault(from, to)?.cut
+    return to.receives && from.receives && !this.isCut(from, to)
   }
 
-  /** One try; `arrive` runs unless the wire or the machine at its end says otherwise. */
-  datagram(from: Machine, to: Machine, kind: string, arrive: () => void): void {
-    const lossy = this.#loses(from, to)
-    this.#sim.schedule(from, to.wire, this.#delay(from, to), kind, () => {
-      if (lossy || !to.receives || this.fault(from, to)?.cut) this.lost++
-      else {
-        this.delivered++
-        arrive()
-      }
-    })
-  }
-
-  reliable(from: Machine, to: Machine, segment: Segment, attempt = 0): void {
-    const lossy = this.#loses(from, to)
-    this.#sim.schedule(from, to.wire, this.#delay(from, to), segment.kind, () => {
-      if (!lossy && to.receives && !this.fault(from, to)?.cut) {
-        this.delivered++
-        segment.arrive()
-        return
-      }
-      this.lost++
-      this.#retransmit(from, to, segment, attempt)
-    })
-  }
-
-  #retransmit(from: Machine, to: Machine, segment: Segment, attempt: number): void {
-    if (!segment.sender.alive || !segment.wanted()) return
-    const backoff = Math.min(retransmitFirst * 2 ** attempt, retransmitMax)
-    this.#sim.schedule(from, segment.sender, backoff, 'net.retransmit', () => {
-      if (segment.wanted()) this.reliable(from, to, segment, attempt + 1)
-    })
+  /** One try. */
+  send(flight: Flight): void {
+    const { from, to, kind } = flight
+    flight.lossy = this.#loses(from, to)
+    this.#sim.schedule(from, to.wire, this.#delay(from, to), kind, flight)
   }
 
   #loses(from: Machine, to: Machine): boolean {

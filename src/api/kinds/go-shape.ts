@@ -2,8 +2,8 @@ import { setOwn } from '../machinery/json'
 import { type FieldNode, type StructType, structOfKind, type TypeNode } from '../machinery/schema'
 import { NULLABLE, POINTERS, VALUE_STRUCTS, VALUE_TIMES, WRITTEN_AS } from './go-shape-facts'
 
-/** Gives the form to write; `undefined` leaves the field out. */
-type Write = (value: unknown) => unknown
+/** Gives the form to write; `undefined` leaves the field out. `shaped` is an earlier form. */
+type Write = (value: unknown, shaped?: unknown) => unknown
 
 interface FieldRule {
   readonly name: string
@@ -14,6 +14,8 @@ interface FieldRule {
 }
 
 interface StructRules {
+  /** Fields that are null when they are absent. */
+  readonly nulls: ReadonlySet<string>
   readonly byName: ReadonlyMap<string, FieldRule>
   readonly whenAbsent: readonly FieldRule[]
 }
@@ -26,7 +28,7 @@ const structs = new Map<string, StructRules>()
  * The object as the Go server would write it: fields with Go's zero value and `omitempty` are left
  * out, struct values and required fields are there even when nobody set them. Shares everything
  * that is already so, down to giving back `object` itself. Unknown kinds come back unchanged.
- * Fields that are the very same in `shaped`, an earlier result, are not looked at.
+ * Parts that are the very same in `shaped`, an earlier result, are not looked at.
  */
 export function goShape<T extends object>(
   group: string,
@@ -37,7 +39,7 @@ export function goShape<T extends object>(
 ): T {
   const type = structOfKind(group, version, kind)
   if (type === undefined) return object
-  return writeStruct(object, rulesOf(type), shaped as Plain | undefined) as T
+  return writeStruct(object, rulesOf(type), shaped) as T
 }
 
 function rulesOf(type: StructType): StructRules {
@@ -45,6 +47,7 @@ function rulesOf(type: StructType): StructRules {
   if (known === undefined) {
     const rules = [...type.fields.values()].map((field) => fieldRule(type.name, field))
     known = {
+      nulls: new Set(rules.filter((rule) => rule.absent?.() === null).map(({ name }) => name)),
       byName: new Map(rules.filter((rule) => rule.write).map((rule) => [rule.name, rule])),
       whenAbsent: rules.filter((rule) => rule.absent),
     }
@@ -55,39 +58,50 @@ function rulesOf(type: StructType): StructRules {
 
 function structWriter(type: StructType): Write {
   let rules: StructRules | undefined
-  return (value) => {
+  return (value, shaped) => {
     rules ??= rulesOf(type)
-    return writeStruct(value, rules, undefined)
+    return writeStruct(value, rules, shaped)
   }
 }
 
-function writeStruct(value: unknown, rules: StructRules, shaped: Plain | undefined): unknown {
-  if (typeof value !== 'object' || value === null) return value
+function writeStruct(value: unknown, rules: StructRules, shaped: unknown): unknown {
+  if (typeof value !== 'object' || value === null || value === shaped) return value
   const source = value as Plain
+  const earlier = typeof shaped === 'object' ? (shaped as Plain | null) : undefined
   let out: Record<string, unknown> | undefined
   for (const name in source) {
     const before = source[name]
+    const known = earlier?.[name]
+    let after = before
     if (before === undefined || before === null) {
-      out ??= { ...source }
-      delete out[name]
-      continue
+      if (before === undefined || !rules.nulls.has(name)) after = undefined
+    } else if (before !== known) {
+      const write = rules.byName.get(name)?.write
+      if (write !== undefined) after = write(before, known)
     }
-    if (shaped !== undefined && shaped[name] === before) continue
-    const write = rules.byName.get(name)?.write
-    if (write === undefined) continue
-    const after = write(before)
-    if (after === before) continue
-    out ??= { ...source }
-    if (after === undefined) delete out[name]
-    else out[name] = after
+    if (out === undefined) {
+      if (after === before && after !== undefined) continue
+      out = copyUpTo(source, name)
+    }
+    if (after !== undefined) setOwn(out, name, after)
   }
   for (const rule of rules.whenAbsent) {
     const before = source[rule.name]
-    if (before !== undefined && before !== null) continue
+    if (before !== undefined && (before !== null || rules.nulls.has(rule.name))) continue
     out ??= { ...source }
     out[rule.name] = rule.absent!()
   }
   return out ?? value
+}
+
+/** The fields before `end`. A copy from which fields are deleted would be slow to read for ever. */
+function copyUpTo(source: Plain, end: string): Record<string, unknown> {
+  const out: Record<string, unknown> = {}
+  for (const name in source) {
+    if (name === end) break
+    setOwn(out, name, source[name])
+  }
+  return out
 }
 
 function fieldRule(struct: string, field: FieldNode): FieldRule {
@@ -182,14 +196,15 @@ function itemWriter(type: TypeNode): Write | undefined {
 }
 
 function listWriter(writeItem: Write | undefined, keepEmpty: boolean): Write {
-  return (value) => {
+  return (value, shaped) => {
     if (!Array.isArray(value)) return value
     if (value.length === 0) return keepEmpty ? value : undefined
     if (writeItem === undefined) return value
+    const earlier: readonly unknown[] | undefined = Array.isArray(shaped) ? shaped : undefined
     let out: unknown[] | undefined
     for (let i = 0; i < value.length; i++) {
       const before: unknown = value[i]
-      const after = writeItem(before)
+      const after = writeItem(before, earlier?.[i] ?? earlier?.[0])
       if (after === before) continue
       out ??= value.slice()
       out[i] = after

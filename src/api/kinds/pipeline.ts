@@ -3,7 +3,6 @@ import type { ObjectMeta, Status } from '../generated/meta-v1'
 import type { PriorityClass } from '../generated/scheduling-v1'
 import { type Decoded, decodeBody, type FieldValidation } from '../machinery/decode'
 import { type FieldError, invalidStatus } from '../machinery/field'
-import { setOwn } from '../machinery/json'
 import { semanticEqual } from '../machinery/semantic-equal'
 import {
   badRequestStatus,
@@ -61,6 +60,8 @@ interface UpdateRequest {
   /** Of the path. */
   readonly name: string
   readonly old: KubeObject
+  /** The body is what a patch made of `old`: it was read into the kind's type already. */
+  readonly isRead?: boolean
 }
 
 /** The object to store, or the answer to give. */
@@ -192,17 +193,15 @@ function decodeChanges(request: UpdateRequest, resource: ResourceRef): Decoded {
   const { body, old, fieldValidation } = request
   const { group, version, kind } = resource
   const how = { group, version, kind, ...(fieldValidation ? { fieldValidation } : undefined) }
-  if (typeof body !== 'object' || body === null) return decodeBody({ ...how, body })
-  const before = old as unknown as Plain
-  const changed: Record<string, unknown> = {}
-  const kept: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(body)) {
-    const isOld = typeof value === 'object' && value !== null && before[key] === value
-    setOwn(isOld ? kept : changed, key, value)
-  }
-  const decoded = decodeBody({ ...how, body: changed })
-  if (!decoded.ok) return decoded
-  return { ...decoded, object: { ...decoded.object, ...kept } }
+  if (request.isRead && isOfKind(body, old)) return { ok: true, object: body, warnings: noWarnings }
+  return decodeBody({ ...how, body, known: old })
+}
+
+const noWarnings: readonly string[] = []
+
+function isOfKind(body: unknown, old: KubeObject): body is KubeObject {
+  const { apiVersion, kind } = body as Partial<KubeObject>
+  return kind === old.kind && apiVersion === old.apiVersion
 }
 
 /** Parts that mean the same as before are the same as before, so that later steps skip them. */

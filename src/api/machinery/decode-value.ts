@@ -40,6 +40,9 @@ export function jsonType(value: unknown): JsonType {
  * `known` shares with the value was read before and is not looked at again.
  */
 export function decodeValue(type: TypeNode, value: unknown, known?: unknown): TypedValue {
+  if (isRead(type, value, known)) {
+    return { value, error: undefined, conversionError: undefined, strict: noFaults }
+  }
   const decoder = new Decoder()
   try {
     const read = decoder.read(type, value, known)
@@ -52,6 +55,92 @@ export function decodeValue(type: TypeNode, value: unknown, known?: unknown): Ty
     }
     throw fault
   }
+}
+
+const noFaults: readonly string[] = []
+
+/** Whether reading would give back the very value without a word: most data of components is so. */
+function isRead(type: TypeNode, value: unknown, known: unknown): boolean {
+  if (value === undefined) return true
+  // A time that is nothing is stored as null: only then it may stay.
+  if (value === null) return known === null && type.kind === 'time'
+  if (value === known) return true
+  switch (type.kind) {
+    case 'struct':
+      return isReadStruct(type, value, known)
+    case 'list':
+      return isReadList(type.items, value, known)
+    case 'map': {
+      if (typeof value !== 'object' || Array.isArray(value)) return false
+      const map = value as Plain
+      for (const key in map) if (!isRead(type.values, map[key], undefined)) return false
+      return true
+    }
+    case 'string':
+    case 'duration':
+      return typeof value === 'string'
+    case 'int32':
+      return isInt32(value)
+    case 'int64':
+      return Number.isInteger(value)
+    case 'double':
+      return typeof value === 'number'
+    case 'bool':
+      return typeof value === 'boolean'
+    case 'bytes':
+      return typeof value === 'string' && base64Fault(value) < 0
+    case 'quantity':
+      return typeof value === 'string' && canonicalQuantity(value) === value
+    case 'intOrString':
+      return typeof value === 'string' || isInt32(value)
+    case 'time':
+      return typeof value === 'string' && isCanonicalTime(value)
+    case 'microTime':
+      return typeof value === 'string' && isCanonicalMicroTime(value)
+    case 'raw':
+      return true
+  }
+}
+
+function isReadStruct(type: StructType, value: unknown, known: unknown): boolean {
+  if (typeof value !== 'object' || Array.isArray(value)) return false
+  const object = value as Plain
+  const before = typeof known === 'object' && known !== null ? (known as Plain) : undefined
+  const { fields } = type
+  for (const key in object) {
+    const field = fields.get(key)
+    if (field === undefined) return false
+    if (!isRead(field.type, object[key], before?.[key])) return false
+  }
+  return true
+}
+
+function isReadList(items: TypeNode, value: unknown, known: unknown): boolean {
+  if (!Array.isArray(value)) return false
+  const before: readonly unknown[] | undefined = Array.isArray(known) ? known : undefined
+  for (let i = 0; i < value.length; i++) {
+    const item: unknown = value[i]
+    if (item === undefined || !isRead(items, item, before?.[i] ?? before?.[0])) return false
+  }
+  return true
+}
+
+/** Times come in bunches of the same second: those of each second of a minute seen last. */
+const canonicalTimes: string[] = new Array(60).fill('')
+
+function isCanonicalTime(text: string): boolean {
+  if (text.length !== 20) return false
+  const slot = (text.charCodeAt(17) - 48) * 10 + text.charCodeAt(18) - 48
+  if (canonicalTimes[slot] === text) return true
+  const micros = parseTime(text)
+  if (micros === undefined || formatTime(micros) !== text) return false
+  canonicalTimes[slot] = text
+  return true
+}
+
+function isCanonicalMicroTime(text: string): boolean {
+  const micros = parseTime(text)
+  return micros !== undefined && formatMicroTime(micros) === text
 }
 
 /** An error that ends decoding at once, as errors of Go's own `UnmarshalJSON` methods do. */
@@ -231,7 +320,7 @@ class Decoder {
     this.#path.push(field.name)
     const read = this.read(field.type, item, known)
     this.#path.pop()
-    this.#fields.length = depth
+    while (this.#fields.length > depth) this.#fields.pop()
     return read
   }
 

@@ -19,6 +19,8 @@ export interface DecodeRequest {
   readonly version: string
   readonly kind: string
   readonly fieldValidation?: FieldValidation
+  /** What the body shares with this was read before. */
+  readonly known?: unknown
   /** Bytes of text accepted; 3 MiB when left out. */
   readonly lengthMax?: number
 }
@@ -52,10 +54,10 @@ export function decodeBody(request: DecodeRequest): Decoded {
     refuse(`${kind} in version ${goQuote(version)} cannot be handled as a ${request.kind}: ${why}`)
   const type = structOfKind(group, version, kind)
   if (type === undefined) return cannot(notRegistered(apiVersion, kind))
-  const typed = decodeValue(type, body)
+  const typed = decodeValue(type, body, request.known)
   if (typed.error !== undefined) return cannot(typed.error)
   const validation = request.fieldValidation ?? 'Warn'
-  const strict = validation === 'Ignore' ? [] : [...typed.strict, ...duplicates]
+  const strict = validation === 'Ignore' ? [] : joined(typed.strict, duplicates)
   if (validation === 'Strict' && strict.length > 0) {
     return cannot(`strict decoding error: ${strict.join(', ')}`)
   }
@@ -67,6 +69,11 @@ export function decodeBody(request: DecodeRequest): Decoded {
     object: withHead((typed.value ?? {}) as KubeObject, apiVersion, kind),
     warnings: strict,
   }
+}
+
+function joined(a: readonly string[], b: readonly string[]): readonly string[] {
+  if (b.length === 0) return a
+  return [...a, ...b]
 }
 
 function parseBody(
@@ -99,6 +106,9 @@ function readHead(
   if (type === 'null') return {}
   if (type !== 'object') return failed(type, `value of type ${HEAD_TYPE}`)
   const { apiVersion, kind } = body as Plain
+  if (typeof apiVersion === 'string' && typeof kind === 'string' && apiVersion && kind) {
+    return { apiVersion, kind }
+  }
   for (const [name, value] of [
     ['apiVersion', apiVersion],
     ['kind', kind],

@@ -120,6 +120,20 @@ export function isWildcardDNS1123Subdomain(text: string): Messages {
 
 /** Keys of labels, annotations, taints and node selectors: `example.com/name`. */
 export function isQualifiedName(text: string): Messages {
+  if (qualifiedNames.has(text)) return FINE
+  const messages = qualifiedNameFaults(text)
+  if (messages === FINE) {
+    if (qualifiedNames.size >= qualifiedNamesMax) qualifiedNames.clear()
+    qualifiedNames.add(text)
+  }
+  return messages
+}
+
+/** The same few keys of labels and conditions come again and again: those found to be fine. */
+const qualifiedNames = new Set<string>()
+const qualifiedNamesMax = 1_024
+
+function qualifiedNameFaults(text: string): Messages {
   const slash = text.indexOf('/')
   const messages: string[] = []
   let name = text
@@ -181,8 +195,25 @@ export function isValidPortName(text: string): Messages {
 
 /** 4, 6, or undefined when the text is no IP address. Leading zeros and zones are refused. */
 export function ipFamily(text: string): 4 | 6 | undefined {
-  if (!text.includes(':')) return ipaddr.IPv4.isValidFourPartDecimal(text) ? 4 : undefined
+  if (!text.includes(':')) return isFourPartDecimal(text) ? 4 : undefined
   return !text.includes('%') && ipaddr.IPv6.isValid(text) ? 6 : undefined
+}
+
+/** Four numbers of 0 to 255 without leading zeros. */
+function isFourPartDecimal(text: string): boolean {
+  let parts = 1
+  let value = -1
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 46 && value >= 0) {
+      parts++
+      value = -1
+    } else if (code >= 48 && code <= 57 && value !== 0) {
+      value = (value < 0 ? 0 : value * 10) + code - 48
+      if (value > 255) return false
+    } else return false
+  }
+  return parts === 4 && value >= 0
 }
 
 export function isValidIP(text: string): Messages {

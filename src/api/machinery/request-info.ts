@@ -22,6 +22,8 @@ export type Query = { readonly [name: string]: string | undefined }
 /** Subresources of namespaces; anything else below a namespace is a resource in it. */
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize'])
 
+const COLLECTION_VERBS = new Set(['list', 'watch', 'deletecollection'])
+
 const VERBS: { readonly [method: string]: string } = {
   POST: 'create',
   GET: 'get',
@@ -36,14 +38,15 @@ const VERBS: { readonly [method: string]: string } = {
  * `fieldSelector=metadata.name=x` on a list gives the name, as the real server's authorizer sees it.
  */
 export function requestInfo(method: string, path: string, query: Query = {}): RequestInfo {
-  const parts = path.split('/').filter((part) => part !== '')
+  const parts = segments(path)
   const [prefix] = parts
   const isCore = prefix === 'api'
   const head = isCore ? 2 : 3
   if ((!isCore && prefix !== 'apis') || parts.length <= head) return plainRequest(method, path)
   const group = isCore ? '' : decode(parts[1]!)
   const version = decode(parts[head - 1]!)
-  let rest = parts.slice(head).map(decode)
+  let rest = parts.slice(head)
+  if (path.includes('%')) rest = rest.map(decode)
   let verb = VERBS[method] ?? ''
   if (rest[0] === 'watch' || rest[0] === 'proxy') {
     if (rest.length === 1) return plainRequest(method, path)
@@ -55,10 +58,10 @@ export function requestInfo(method: string, path: string, query: Query = {}): Re
     namespace = rest[1]!
     if (rest.length > 2 && !NAMESPACE_SUBRESOURCES.has(rest[2]!)) rest = rest.slice(2)
   }
-  const [resource = '', named = '', subresource = '', ...tail] = rest
+  const [resource = '', named = '', subresource = ''] = rest
   const selected = named === '' ? nameOfSelector(query.fieldSelector) : ''
   if (named === '') verb = collectionVerb(verb, query)
-  const name = named !== '' ? named : /^(?:list|watch|deletecollection)$/.test(verb) ? selected : ''
+  const name = named !== '' ? named : COLLECTION_VERBS.has(verb) ? selected : ''
   return {
     isResource: true,
     verb,
@@ -69,9 +72,20 @@ export function requestInfo(method: string, path: string, query: Query = {}): Re
     resource,
     subresource,
     name,
-    rest: tail.join('/'),
+    rest: rest.length > 3 ? rest.slice(3).join('/') : '',
     path,
   }
+}
+
+function segments(path: string): string[] {
+  const found: string[] = []
+  for (let from = 0; from < path.length; ) {
+    let to = path.indexOf('/', from)
+    if (to < 0) to = path.length
+    if (to > from) found.push(path.slice(from, to))
+    from = to + 1
+  }
+  return found
 }
 
 function plainRequest(method: string, path: string): RequestInfo {
@@ -101,7 +115,8 @@ export function isTrue(value: string | undefined): boolean {
 }
 
 function nameOfSelector(selector: string | undefined): string {
-  const match = /(?:^|,)metadata\.name==?([^,=!]+)(?:,|$)/.exec(selector ?? '')
+  if (!selector) return ''
+  const match = /(?:^|,)metadata\.name==?([^,=!]+)(?:,|$)/.exec(selector)
   return match?.[1] ?? ''
 }
 

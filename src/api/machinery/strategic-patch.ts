@@ -66,6 +66,37 @@ function typeBelow(type: TypeNode | undefined, key: string): TypeNode | undefine
 }
 
 function mergeMap(original: Plain, patch: Plain, type: TypeNode | undefined): Plain {
+  const keys = Object.keys(patch)
+  for (let i = 0; i < keys.length; i++) {
+    if (keys[i]!.startsWith('$')) return mergeWithDirectives(original, patch, type)
+  }
+  let out: Mutable | undefined
+  let gone: string[] | undefined
+  for (let i = 0; i < keys.length; i++) {
+    const name = keys[i]!
+    const value = mergeField(original, name, patch[name], false, type)
+    const present = Object.hasOwn(original, name)
+    if (value === undefined) {
+      if (present) {
+        gone ??= []
+        gone.push(name)
+      }
+    } else if (!present || original[name] !== value) {
+      out ??= { ...original }
+      setOwn(out, name, value)
+    }
+  }
+  return gone ? without(out ?? original, gone) : (out ?? original)
+}
+
+/** A copy without some keys; one from which keys are deleted would be slow to read for ever. */
+function without(object: Plain, gone: readonly string[]): Plain {
+  const out: Mutable = {}
+  for (const key of Object.keys(object)) if (!gone.includes(key)) setOwn(out, key, object[key])
+  return out
+}
+
+function mergeWithDirectives(original: Plain, patch: Plain, type: TypeNode | undefined): Plain {
   const directive = own(patch, DIRECTIVE)
   if (directive !== undefined) return obeyDirective(directive, patch)
   let out = retainKeys(original, patch)
@@ -90,9 +121,9 @@ function withField(object: Plain, key: string, value: unknown): Plain {
   if (own(object, key) === value && (value !== undefined || !Object.hasOwn(object, key))) {
     return object
   }
+  if (value === undefined) return without(object, [key])
   const copy: Mutable = { ...object }
-  if (value === undefined) delete copy[key]
-  else setOwn(copy, key, value)
+  setOwn(copy, key, value)
   return copy
 }
 
@@ -242,8 +273,8 @@ function mergeList(
     throw new PatchFault(500, `cannot merge lists without merge key for ${shape.items?.goName}`)
   }
   const { base, changes } = obeyListDirectives(original, patch, mergeKey)
-  let merged = base
-  for (const change of changes) merged = mergeItem(merged, change, mergeKey, shape.items)
+  const merged = [...base]
+  for (const change of changes) mergeItem(merged, change, mergeKey, shape.items)
   return inOrder(merged, changes, base, mergeKey)
 }
 
@@ -280,19 +311,19 @@ function keyOfItem(item: Plain, mergeKey: string): unknown {
 }
 
 function mergeItem(
-  list: readonly unknown[],
+  list: unknown[],
   change: Plain,
   mergeKey: string,
   type: TypeNode | undefined,
-): readonly unknown[] {
+): void {
   const key = keyOfItem(change, mergeKey)
   for (let i = 0; i < list.length; i++) {
     const item = list[i]
     if (!isPlain(item) || keyOfItem(item, mergeKey) !== key) continue
-    const merged = mergeMap(item, change, type)
-    return merged === item ? list : list.with(i, merged)
+    list[i] = mergeMap(item, change, type)
+    return
   }
-  return [...list, withoutDirectives(change)]
+  list.push(withoutDirectives(change))
 }
 
 /**
@@ -305,8 +336,9 @@ function inOrder(
   before: readonly unknown[],
   mergeKey: string | undefined,
 ): readonly unknown[] {
-  const wanted = new Map(order.map((item, i) => [identity(item, mergeKey), i]))
-  const old = new Map(before.map((item, i) => [identity(item, mergeKey), i]))
+  const wanted = placesOf(order, mergeKey)
+  if (isOrdered(merged, wanted, mergeKey)) return sameAs(merged, before)
+  const old = placesOf(before, mergeKey)
   const place = (map: ReadonlyMap<unknown, number>, item: unknown): number =>
     map.get(identity(item, mergeKey)) ?? Number.POSITIVE_INFINITY
   const named: unknown[] = []
@@ -328,15 +360,46 @@ function inOrder(
       out.push(isBefore ? others[o++] : named[n++])
     }
   }
-  const isSame = out.length === before.length && out.every((item, i) => item === before[i])
-  return isSame ? before : out
+  return sameAs(out, before)
+}
+
+function placesOf(
+  list: readonly unknown[],
+  mergeKey: string | undefined,
+): ReadonlyMap<unknown, number> {
+  const places = new Map<unknown, number>()
+  for (let i = 0; i < list.length; i++) places.set(identity(list[i], mergeKey), i)
+  return places
+}
+
+/** All items are named, in the order wanted. */
+function isOrdered(
+  items: readonly unknown[],
+  wanted: ReadonlyMap<unknown, number>,
+  mergeKey: string | undefined,
+): boolean {
+  let last = -1
+  for (let i = 0; i < items.length; i++) {
+    const place = wanted.get(identity(items[i], mergeKey))
+    if (place === undefined || place < last) return false
+    last = place
+  }
+  return true
+}
+
+function sameAs(list: readonly unknown[], before: readonly unknown[]): readonly unknown[] {
+  if (list.length !== before.length) return list
+  for (let i = 0; i < list.length; i++) if (list[i] !== before[i]) return list
+  return before
 }
 
 /** What a patch brings in anew, without its directives and nulls; shared when there are none. */
 function withoutDirectives(value: unknown): unknown {
+  if (typeof value !== 'object') return value
   if (Array.isArray(value)) {
     let out: unknown[] | undefined
-    for (const [i, item] of value.entries()) {
+    for (let i = 0; i < value.length; i++) {
+      const item: unknown = value[i]
       const isDirective = isPlain(item) && Object.hasOwn(item, DIRECTIVE)
       const clean = isDirective ? directiveRest(item) : withoutDirectives(item)
       if (out === undefined && clean !== item) out = value.slice(0, i)
@@ -346,6 +409,7 @@ function withoutDirectives(value: unknown): unknown {
   }
   if (!isPlain(value)) return value
   let out: Mutable | undefined
+  let gone: string[] | undefined
   for (const key of Object.keys(value)) {
     const item = value[key]
     const clean =
@@ -353,11 +417,15 @@ function withoutDirectives(value: unknown): unknown {
         ? undefined
         : withoutDirectives(item)
     if (clean === item && clean !== undefined) continue
-    out ??= { ...value }
-    if (clean === undefined) delete out[key]
-    else setOwn(out, key, clean)
+    if (clean === undefined) {
+      gone ??= []
+      gone.push(key)
+    } else {
+      out ??= { ...value }
+      setOwn(out, key, clean)
+    }
   }
-  return out ?? value
+  return gone ? without(out ?? value, gone) : (out ?? value)
 }
 
 function isListDirective(key: string): boolean {

@@ -123,6 +123,7 @@ export class ResourceCache {
   #dispatch(event: CacheEvent, touched: Watcher[]): void {
     const { namespace, name, before, after } = event
     this.#offer(everyBucket, event, touched)
+    if (this.#buckets.size === 1 && this.#buckets.has(everyBucket)) return
     if (namespace !== '') {
       this.#offer(namespaceBucket(namespace), event, touched)
       this.#offer(nameBucket(namespace, name), event, touched)

@@ -65,10 +65,16 @@ export function admitNew(
 export function admitChange(
   backend: Backend,
   request: ResourceRequest,
-  change: { readonly body: unknown; readonly old: KubeObject; readonly seen: Seen },
+  change: {
+    readonly body: unknown
+    readonly old: KubeObject
+    readonly seen: Seen
+    readonly isRead?: boolean
+  },
 ): Admitted {
   const update = {
     body: change.body,
+    isRead: change.isRead,
     fieldValidation: fieldValidation(request),
     name: request.info.name,
     old: change.old,

@@ -38,7 +38,11 @@ export function* createObject(
 ): Task<ApiResponse> {
   const sent = isDryRun(request) ? withoutVersion(body) : body
   for (let tries = 1; ; tries++) {
-    const admitted = yield* admitFreshly(backend, request, sent)
+    const create = { body: sent, uid: uuid(backend.env), seen: nothingSeen }
+    let admitted = backend.cache.ready ? admitNew(backend, request, create) : undefined
+    if (!admitted || (!admitted.ok && isLookup(admitted.status))) {
+      admitted = yield* admitFreshly(backend, request, create)
+    }
     if (!admitted.ok) return refused(admitted.status)
     const { object, warnings } = admitted
     const guard = namespaceGuard(backend, request)
@@ -68,13 +72,14 @@ function withoutVersion(body: unknown): unknown {
 }
 
 /** What admission missed may have been created a moment ago through another server. */
-function* admitFreshly(backend: Backend, request: ResourceRequest, body: unknown): Task<Admitted> {
+function* admitFreshly(
+  backend: Backend,
+  request: ResourceRequest,
+  create: { readonly body: unknown; readonly uid: string; readonly seen: Seen },
+): Task<Admitted> {
   if (!(yield* backend.cache.untilReady(freshnessTimeout))) {
     return { ok: false, status: stalenessStatus({ ok: false, initializing: true }) }
   }
-  const create = { body, uid: uuid(backend.env), seen: nothingSeen }
-  const admitted = admitNew(backend, request, create)
-  if (admitted.ok || !isLookup(admitted.status)) return admitted
   const fresh = yield* backend.cache.fresh()
   if (!fresh.ok) return { ok: false, status: stalenessStatus(fresh) }
   return admitNew(backend, request, create)
@@ -104,7 +109,7 @@ function* insertNamed(
   const { resource } = request
   let newcomer = given
   const { name } = newcomer.object.metadata
-  const lease = yield* leaseFor(backend, request)
+  const lease = leaseAtHand(backend, request) ?? (yield* leaseFor(backend, request))
   if (!lease.ok) return lease
   for (let round = 1; ; round++) {
     let namespaceChanged = false
@@ -135,14 +140,22 @@ function isLookup(status: Status): boolean {
   return status.code === 403 || status.code === 404
 }
 
+type KeyLease = { readonly ok: true; readonly id: number | undefined }
+const noLease: KeyLease = { ok: true, id: undefined }
+
+/** The lease that a short-lived object's key hangs on, if none has to be granted first. */
+export function leaseAtHand(backend: Backend, request: ResourceRequest): KeyLease | undefined {
+  if (request.resource.prefix !== '/registry/events/') return noLease
+  const id = backend.eventLeases.takeAtHand()
+  return id === undefined ? undefined : { ok: true, id }
+}
+
 /** The lease that a short-lived object's key hangs on. */
 export function* leaseFor(
   backend: Backend,
   request: ResourceRequest,
-): Task<
-  { readonly ok: true; readonly id: number | undefined } | Extract<WriteResult, { ok: false }>
-> {
-  if (request.resource.prefix !== '/registry/events/') return { ok: true, id: undefined }
+): Task<KeyLease | Extract<WriteResult, { ok: false }>> {
+  if (request.resource.prefix !== '/registry/events/') return noLease
   const lease = yield* backend.eventLeases.take()
   if (!lease.ok) return { ok: false, status: etcdFailureStatus(lease) }
   return { ok: true, id: lease.value }

@@ -15,12 +15,15 @@ import type { Decision } from '../storage/object-store'
 import { admitChange, type Seen } from './admit'
 import { type Backend, type ResourceRequest, refused } from './backend'
 import { checkName, fieldValidation, isDryRun, readBody, withWarnings } from './body'
-import { companionsFor, createObject, leaseFor } from './create'
+import { companionsFor, createObject, leaseAtHand, leaseFor } from './create'
 import type { Parsed } from './list-options'
 import { writeAt } from './write'
 
-/** What a write makes of the object as it is: the body of an update, with its resourceVersion. */
-export type Transform = (current: KubeObject) => Parsed<unknown>
+/**
+ * What a write makes of the object as it is: the body of an update, with its resourceVersion.
+ * `isRead`: the body has been read into the kind's type.
+ */
+export type Transform = (current: KubeObject) => Parsed<unknown> & { readonly isRead?: boolean }
 
 const applyTypes: ReadonlySet<string> = new Set([
   'application/apply-patch+yaml',
@@ -69,7 +72,7 @@ export function* patchObject(backend: Backend, request: ResourceRequest): Task<A
     const patched = patchOf(request, current, type as StructType)
     if (!patched.ok) return patched
     warnings = patched.warnings
-    return { ok: true, value: patched.object }
+    return { ok: true, value: patched.object, isRead: true }
   })
   return withWarnings(response, warnings)
 }
@@ -106,7 +109,7 @@ export function* writeObject(
   onMissing?: () => void,
 ): Task<ApiResponse> {
   const { resource, info } = request
-  const lease = yield* leaseFor(backend, request)
+  const lease = leaseAtHand(backend, request) ?? (yield* leaseFor(backend, request))
   if (!lease.ok) return refused(lease.status)
   let warnings: readonly string[] = []
   const onWarnings = (given: readonly string[]) => {
@@ -136,7 +139,8 @@ function decideUpdate(backend: Backend, request: ResourceRequest, state: UpdateS
   const changed = transform(current)
   if (!changed.ok) return { type: 'refuse', status: changed.status }
   const body = changed.value
-  const admitted = admitChange(backend, request, { body, old: current, seen })
+  const { isRead } = changed
+  const admitted = admitChange(backend, request, { body, old: current, seen, isRead })
   if (!admitted.ok) {
     const final = admitted.status.reason === 'Conflict' && isOutdated(body, current)
     return { type: 'refuse', status: admitted.status, final }

@@ -1,11 +1,18 @@
 import type { KubeObject } from '../../api/object'
 import type { Task } from '../../sim/task'
+import type { Conversion } from '../conversion'
 import { addressOf } from '../resources'
-import type { Decide, Decision, WriteResult } from '../storage/object-store'
+import type {
+  Decide,
+  Decision,
+  ObjectAddress,
+  ObjectStore,
+  WriteResult,
+} from '../storage/object-store'
 import type { Backend, ResourceRequest } from './backend'
 
 /** Writes the request's object: decisions and answers are in the version of the request. */
-export function* writeAt(
+export function writeAt(
   backend: Backend,
   request: ResourceRequest,
   name: string,
@@ -14,8 +21,17 @@ export function* writeAt(
   const { resource, info } = request
   const at = addressOf(resource, info.namespace, name)
   const { conversion } = resource
-  if (!conversion) return yield* backend.store.write(at, decide)
-  const result = yield* backend.store.write(at, (current, seen) => {
+  const { store } = backend
+  return conversion ? writeConverted(store, at, conversion, decide) : store.write(at, decide)
+}
+
+function* writeConverted(
+  store: ObjectStore,
+  at: ObjectAddress,
+  conversion: Conversion,
+  decide: Decide,
+): Task<WriteResult> {
+  const result = yield* store.write(at, (current, seen) => {
     const decision = decide(current && conversion.fromStored(current), seen)
     return stored(decision, conversion.toStored)
   })

@@ -32,11 +32,25 @@ export interface ParsedKey {
   readonly name: string
 }
 
+const parsedKeys = new Map<string, ParsedKey>()
+const parsedKeysMax = 16_384
+
 /**
  * Takes a key apart; undefined for keys that hold no API object. `corePlurals` tells the core
- * group's resources from group names.
+ * group's resources from group names. The servers of one simulation see the same keys again and
+ * again: what was parsed is remembered for a while.
  */
 export function parseKey(key: string, corePlurals: ReadonlySet<string>): ParsedKey | undefined {
+  const known = parsedKeys.get(key)
+  if (known) return known
+  const parsed = takeApart(key, corePlurals)
+  if (!parsed) return undefined
+  if (parsedKeys.size >= parsedKeysMax) parsedKeys.clear()
+  parsedKeys.set(key, parsed)
+  return parsed
+}
+
+function takeApart(key: string, corePlurals: ReadonlySet<string>): ParsedKey | undefined {
   const start = registryPrefix.length
   let end = key.indexOf('/', start)
   const segment = end < 0 ? key.slice(start) : key.slice(start, end)

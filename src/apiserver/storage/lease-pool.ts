@@ -20,14 +20,21 @@ export class LeasePool {
     this.#ttlSeconds = ttlSeconds
   }
 
+  /** Undefined when one has to be granted first. */
+  takeAtHand(): number | undefined {
+    const lease = this.#lease
+    if (!lease || this.#env.clock.monotonic() >= lease.until || lease.keys >= keysMax) {
+      return undefined
+    }
+    lease.keys++
+    return lease.id
+  }
+
   /** The id of a lease with at least the pool's time to live. */
   *take(): Task<EtcdResult<number>> {
+    const id = this.takeAtHand()
+    if (id !== undefined) return { ok: true, value: id }
     const now = this.#env.clock.monotonic()
-    const lease = this.#lease
-    if (lease && now < lease.until && lease.keys < keysMax) {
-      lease.keys++
-      return { ok: true, value: lease.id }
-    }
     const granted = yield* this.#etcd.leaseGrant(this.#ttlSeconds + reuseFor / seconds(1))
     if (!granted.ok) return granted
     this.#lease = { id: granted.value.id, until: now + reuseFor, keys: 1 }
