@@ -1,5 +1,5 @@
 import { kubeApiserver } from '../apiserver/server'
-import type { ClusterSpec } from '../control/spec'
+import { type ClusterSpec, podNetworkOf } from '../control/spec'
 import { kubeControllerManager } from '../controllers/controller-manager'
 import { etcdMember } from '../etcd/member'
 import { kubeScheduler } from '../scheduler/kube-scheduler'
@@ -34,7 +34,7 @@ export function masterComponents(
     }),
     'kube-controller-manager': kubeControllerManager({
       server: localApiServer,
-      settings: { podCidr: spec.podCidr, rootCa },
+      settings: { podCidr: podNetworkOf(spec), rootCa },
     }),
     'kube-scheduler': kubeScheduler({ server: localApiServer }),
   }

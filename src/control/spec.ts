@@ -19,6 +19,17 @@ export interface ClusterSpec {
   readonly podCidr: string
 }
 
+/** A /16 has a /24 for this many nodes. */
+const nodesPerPodCidr = 254
+/** Where a larger cluster gets its pod ranges from: 32 768 nodes. */
+const widePodCidr = '10.128.0.0/9'
+
+/** The network that nodes get their pod ranges from: wider than asked where it would run out. */
+export function podNetworkOf(spec: ClusterSpec): string {
+  const nodes = spec.masters + spec.workers
+  return nodes > nodesPerPodCidr && spec.podCidr.endsWith('/16') ? widePodCidr : spec.podCidr
+}
+
 export const mastersMax = 7
 export const workersMax = 1000
 
