@@ -1,15 +1,21 @@
+import { Search } from 'lucide-react'
 import { useRef } from 'react'
 import { Menu, MenuItem, Popover, Text } from 'react-aria-components'
 import { useSession } from '../app/session'
-import { type OpenMenu, useUi } from '../app/ui-state'
-import { actionsFor } from './actions'
+import { type Choice, type OpenMenu, useUi } from '../app/ui-state'
+import { type Action, actionsFor } from './actions'
+
+function inspectChoice({ subject, label }: Choice): Action {
+  return { id: subject.key, label, icon: Search, run: () => useUi.getState().select(subject) }
+}
 
 /** The menu of a thing on the stage, at the pointer or beside the thing. */
 export function ActionMenu({ menu }: { readonly menu: OpenMenu }) {
   const session = useSession()
   const anchor = useRef<HTMLSpanElement>(null)
   const openMenu = useUi((state) => state.openMenu)
-  const actions = actionsFor(session, menu.subject)
+  const { subject, choices = [] } = menu
+  const actions = subject ? actionsFor(session, subject) : choices.map(inspectChoice)
   const close = () => {
     openMenu(undefined)
     menu.opener?.focus()
@@ -33,7 +39,7 @@ export function ActionMenu({ menu }: { readonly menu: OpenMenu }) {
         className="min-w-56 rounded-xl border border-line bg-raised p-1 shadow-lg outline-none"
       >
         <Menu
-          aria-label={`Actions for ${menu.subject.key}`}
+          aria-label={subject ? `Actions for ${subject.key}` : 'More'}
           autoFocus="first"
           onClose={close}
           className="outline-none"

@@ -18,7 +18,14 @@ import { controllerOf } from '../../api/object'
 import type { Session } from '../app/session'
 import { type Subject, useUi } from '../app/ui-state'
 import { machineView } from '../view/machine-view'
-import { deletePod, restartRollout, rollBack, scaleBy, sendRequest } from './api-actions'
+import {
+  deletePod,
+  restartRollout,
+  revisionsOf,
+  rollBack,
+  scaleBy,
+  sendRequest,
+} from './api-actions'
 import { runLab } from './lab'
 
 /** Something a person can do to a thing. */
@@ -203,6 +210,7 @@ function deploymentActions(session: Session, key: string): readonly Action[] {
       id: 'roll-back',
       label: `Roll ${name} back`,
       icon: Undo2,
+      disabled: revisionsOf(session, key).length < 2 ? 'It has one revision only.' : undefined,
       run: () => void rollBack(session, key),
     },
   ]

@@ -6,10 +6,11 @@ import { useUi } from './ui-state'
 interface Props {
   readonly title: string
   readonly children: ReactNode
+  readonly wide?: boolean
 }
 
 /** A dialog in the middle of the page; Esc and a click outside close it. */
-export function DialogFrame({ title, children }: Props) {
+export function DialogFrame({ title, children, wide = false }: Props) {
   const openDialog = useUi((state) => state.openDialog)
   const close = () => openDialog(undefined)
   return (
@@ -21,7 +22,9 @@ export function DialogFrame({ title, children }: Props) {
       }}
       className="fixed inset-0 z-40 grid place-items-center bg-[rgb(10_14_24/0.45)]"
     >
-      <Modal className="max-h-[92vh] w-[min(560px,94vw)] overflow-auto rounded-2xl border border-line bg-surface shadow-xl">
+      <Modal
+        className={`max-h-[92vh] overflow-auto rounded-2xl border border-line bg-surface shadow-xl ${wide ? 'w-[min(900px,94vw)]' : 'w-[min(560px,94vw)]'}`}
+      >
         <Dialog className="p-5 outline-none">
           <div className="mb-4 flex items-center justify-between">
             <Heading slot="title" className="text-lg font-semibold">

@@ -22,7 +22,7 @@ export function Logo() {
           <b className="font-semibold text-ink">{spec.masters}</b> {plural(spec.masters, 'master')}{' '}
           · <b className="font-semibold text-ink">{spec.workers}</b>{' '}
           {plural(spec.workers, 'worker')}
-          <span className="max-lg:hidden">
+          <span className="max-[1180px]:hidden">
             {' '}
             · quorum {Math.floor(spec.masters / 2) + 1} of {spec.masters}
           </span>

@@ -10,7 +10,7 @@ export default function Overlays({ onNewCluster }: { onNewCluster(spec: ClusterS
   const dialog = useUi((state) => state.dialog)
   return (
     <>
-      {menu && <ActionMenu key={`${menu.subject.key} ${menu.x} ${menu.y}`} menu={menu} />}
+      {menu && <ActionMenu key={`${menu.subject?.key} ${menu.x} ${menu.y}`} menu={menu} />}
       {dialog === 'set-up' && <SetUpDialog onNewCluster={onNewCluster} />}
       {dialog === 'keys' && <KeysDialog />}
     </>

@@ -10,6 +10,7 @@ import { useSession } from './session'
 import { bindShortcuts } from './shortcuts'
 import { TopActions } from './top-actions'
 import { useUi } from './ui-state'
+import { useNarrow } from './window-width'
 
 const Stage = lazy(() => import('../stage/stage'))
 const EditorPanel = lazy(() => import('../editor/editor-panel'))
@@ -20,17 +21,22 @@ interface Props {
   onNewCluster(spec: ClusterSpec): void
 }
 
-/** One screen, five places: top bar, manifest, stage, inspector, timeline. */
+/**
+ * One screen, five places: top bar, manifest, stage, inspector, timeline. In a narrow window the
+ * inspector covers the manifest, so that the stage keeps its room.
+ */
 export function Shell({ onNewCluster }: Props) {
   const session = useSession()
   const editorOpen = useUi((state) => state.editorOpen)
   const selection = useUi((state) => state.selection)
+  const narrow = useNarrow()
+  const inspectorOver = narrow && editorOpen && selection !== undefined
   useEffect(() => bindShortcuts(session), [session])
   return (
     <div className="flex h-full flex-col" data-testid="page">
-      <header className="flex h-11 shrink-0 items-center gap-3 border-b border-line bg-surface px-3">
+      <header className="flex min-h-11 shrink-0 flex-wrap items-center gap-x-3 gap-y-1.5 border-b border-line bg-surface px-3 py-1.5">
         <Logo />
-        <div className="flex min-w-0 flex-1 justify-center">
+        <div className="flex flex-1 justify-center max-[860px]:order-last max-[860px]:basis-full">
           <ClockControls />
         </div>
         <TopActions />
@@ -45,12 +51,20 @@ export function Shell({ onNewCluster }: Props) {
                 minSize={240}
                 maxSize="60%"
                 groupResizeBehavior="preserve-pixel-size"
+                className="relative"
               >
                 <ErrorBoundary what="The editor">
                   <Suspense fallback={<EditorSkeleton />}>
-                    <EditorPanel />
+                    <div className="h-full" inert={inspectorOver}>
+                      <EditorPanel />
+                    </div>
                   </Suspense>
                 </ErrorBoundary>
+                {inspectorOver && (
+                  <div className="absolute inset-0 z-10">
+                    <InspectorPanel />
+                  </div>
+                )}
               </Panel>
               <Separator
                 aria-label="Width of the manifest"
@@ -59,7 +73,7 @@ export function Shell({ onNewCluster }: Props) {
             </>
           )}
           <Panel id="stage" minSize={320}>
-            <div className="flex h-full flex-col bg-stage">
+            <div className="stage-panel flex h-full flex-col bg-stage">
               <StatusLine />
               <ErrorBoundary what="The stage">
                 <Suspense fallback={<div className="flex-1 bg-stage" />}>
@@ -68,7 +82,7 @@ export function Shell({ onNewCluster }: Props) {
               </ErrorBoundary>
             </div>
           </Panel>
-          {selection && (
+          {selection && !inspectorOver && (
             <>
               <Separator
                 aria-label="Width of the inspector"
@@ -81,11 +95,7 @@ export function Shell({ onNewCluster }: Props) {
                 maxSize="45%"
                 groupResizeBehavior="preserve-pixel-size"
               >
-                <ErrorBoundary what="The inspector">
-                  <Suspense fallback={<div className="h-full bg-surface" />}>
-                    <Inspector />
-                  </Suspense>
-                </ErrorBoundary>
+                <InspectorPanel />
               </Panel>
             </>
           )}
@@ -96,6 +106,16 @@ export function Shell({ onNewCluster }: Props) {
         <Overlays onNewCluster={onNewCluster} />
       </Suspense>
     </div>
+  )
+}
+
+function InspectorPanel() {
+  return (
+    <ErrorBoundary what="The inspector">
+      <Suspense fallback={<div className="h-full bg-surface" />}>
+        <Inspector />
+      </Suspense>
+    </ErrorBoundary>
   )
 }
 

@@ -11,7 +11,7 @@ export function TopActions() {
   const next = nextTheme(theme, inForce)
   const ThemeIcon = theme === 'system' ? Monitor : theme === 'dark' ? Moon : Sun
   return (
-    <div className="flex items-center gap-1.5">
+    <div className="ml-auto flex items-center gap-1.5">
       <button
         type="button"
         className="btn"

@@ -1,6 +1,12 @@
 import { create } from 'zustand'
 import { readSetting, writeSetting } from './settings'
 
+/** A thing that found no room on the stage, in a menu. */
+export interface Choice {
+  readonly subject: Subject
+  readonly label: string
+}
+
 /** What a person can point at. `key` is a machine's id or `namespace/name`. */
 export interface Subject {
   readonly kind: 'machine' | 'pod' | 'service' | 'deployment'
@@ -8,7 +14,9 @@ export interface Subject {
 }
 
 export interface OpenMenu {
-  readonly subject: Subject
+  /** What its actions are for; without one the menu offers `choices` to inspect. */
+  readonly subject?: Subject
+  readonly choices?: readonly Choice[]
   /** Page pixels. */
   readonly x: number
   readonly y: number

@@ -51,7 +51,7 @@ export function ClockControls() {
         onClick={() => void settle(session)}
       >
         <ChevronsRight size={15} aria-hidden />
-        <span className="max-lg:sr-only">Until settled</span>
+        <span className="max-[1100px]:sr-only">Until settled</span>
       </button>
       <time
         className="ml-1.5 w-26 font-mono text-sm font-semibold tabular-nums"

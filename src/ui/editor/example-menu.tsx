@@ -15,7 +15,7 @@ export function ExampleMenu({ onChoose }: { onChoose(text: string): void }) {
       >
         <Menu
           aria-label="Examples"
-          className="max-h-[70vh] overflow-auto outline-none"
+          className="max-h-[84vh] overflow-auto outline-none"
           onAction={(id) => {
             const example = examples.find((candidate) => candidate.id === id)
             if (example) onChoose(example.text)

@@ -19,7 +19,7 @@ interface Located {
 
 /**
  * Reads the text and applies or deletes its objects in order (deletes in reverse), as kubectl does.
- * A text with any fault in it changes nothing.
+ * A text with any fault in it changes nothing. What was refused stands first.
  */
 export async function submitManifest(
   session: Session,
@@ -53,7 +53,7 @@ export async function submitManifest(
   const located = problems.map(
     ({ text }, index): Message => ({ tone: 'bad', text, range: ranges[index] }),
   )
-  return [...messages, ...located]
+  return [...located, ...messages]
 }
 
 interface ObjectAt {

@@ -44,20 +44,20 @@ export function MachineDetails({ id }: { readonly id: string }) {
             ],
             ['Cpu', `${machine.cpu} cores`],
             ['Memory', machine.memory],
-            ['Wires', wiresText(machine)],
+            ['Wires', <Wires key="wires" machine={machine} />],
           ]}
         />
-        <ul className="mt-2 grid grid-cols-2 gap-1 text-[13px]">
+        <ul className="mt-2 flex flex-wrap gap-x-4 gap-y-1 text-[13px]">
           {machine.processes.map((process) => (
             <li
               key={process.name}
-              className="flex items-center gap-1.5 truncate"
+              className="flex items-center gap-1.5"
               title={`${process.name}: ${process.state}`}
             >
-              <span aria-hidden className={process.state === 'running' ? 'text-green' : 'text-red'}>
+              <span aria-hidden className={processTone(process.state)}>
                 {process.state === 'running' ? '●' : '○'}
               </span>
-              <span className="truncate">{process.name}</span>
+              <span>{process.name}</span>
               {process.state !== 'running' && (
                 <span className="text-xs text-muted">{process.state}</span>
               )}
@@ -102,16 +102,35 @@ function balancerSentence(machine: MachineState): string {
     : 'Off: clients have no way to the API servers.'
 }
 
+/** What has ended by itself, as kubeadm does when its work is done, is no fault. */
+function processTone(state: string): string {
+  if (state === 'running') return 'text-green'
+  return state === 'exited' ? 'text-muted' : 'text-red'
+}
+
 function toneOf(view: MachineView): string {
-  if (view.disagreement) return 'tone-amber'
+  if (view.disagreement || (view.physical === 'on' && view.reach.kind !== 'all'))
+    return 'tone-amber'
   if (view.physical === 'off') return 'tone-grey'
   return view.ready === 'True' ? 'tone-green' : view.ready === 'missing' ? 'tone-blue' : 'tone-red'
 }
 
-function wiresText(machine: MachineState): string {
+function Wires({ machine }: { readonly machine: MachineState }) {
   const cut = cutLinks(machine)
   if (cut.length === 0) return 'all in order'
-  return `cut to ${cut.join(', ')}`
+  return (
+    <>
+      cut to{' '}
+      {cut.map((id, index) => (
+        <span key={id}>
+          <span className="whitespace-nowrap">
+            {id}
+            {index < cut.length - 1 && ','}
+          </span>{' '}
+        </span>
+      ))}
+    </>
+  )
 }
 
 function EtcdFacts({ etcd, masters }: { readonly etcd: EtcdState; readonly masters: number }) {
@@ -120,11 +139,15 @@ function EtcdFacts({ etcd, masters }: { readonly etcd: EtcdState; readonly maste
       <Facts
         facts={[
           ['Role', etcd.role],
-          ['Term', etcd.term],
-          ['Leader', etcd.leader === '' ? 'knows of none' : etcd.leader],
-          ['Commit index', etcd.commitIndex],
-          ['Applied index', etcd.appliedIndex],
-          ['Revision', etcd.revision],
+          ...(etcd.role === 'down'
+            ? []
+            : ([
+                ['Term', etcd.term],
+                ['Leader', etcd.leader === '' ? 'knows of none' : etcd.leader],
+                ['Commit index', etcd.commitIndex],
+                ['Applied index', etcd.appliedIndex],
+                ['Revision', etcd.revision],
+              ] as const)),
           ['Cluster', quorumText(masters)],
         ]}
       />

@@ -123,8 +123,8 @@ export function Conditions({ rows }: { readonly rows: readonly ConditionRow[] })
     <ul className="space-y-1.5 text-[13px]">
       {rows.map((row) => (
         <li key={row.type}>
-          <div className="flex items-baseline gap-2">
-            <span className="font-medium">{row.type}</span>
+          <div className="flex flex-wrap items-baseline gap-x-2">
+            <span className="min-w-0 font-medium wrap-anywhere">{row.type}</span>
             <span className="text-muted">{row.status}</span>
             <span className="ml-auto font-mono text-xs text-muted tabular-nums">
               {timeText(row.lastTransitionTime, epochMs)}

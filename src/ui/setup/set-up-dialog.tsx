@@ -135,11 +135,11 @@ function Amount({ label, value, min, max, step = 1, onChange }: AmountProps) {
     >
       <Label className="text-[13px] font-medium">{label}</Label>
       <Group className="flex gap-1">
-        <Button slot="decrement" className="btn w-8 px-0">
+        <Button slot="decrement" className="btn h-8 w-8 shrink-0 px-0">
           −
         </Button>
         <Input className={FIELD} />
-        <Button slot="increment" className="btn w-8 px-0">
+        <Button slot="increment" className="btn h-8 w-8 shrink-0 px-0">
           +
         </Button>
       </Group>

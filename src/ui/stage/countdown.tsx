@@ -2,8 +2,9 @@ import { useMemo } from 'react'
 import { useSession } from '../app/session'
 import { derive } from '../store/derive'
 import { useValue } from '../store/hooks'
-import type { Countdown } from '../view/pod-state'
+import type { Countdown, PodView } from '../view/pod-state'
 import { clockText, durationText } from '../view/time'
+import { PodIcon } from './pod-icon'
 
 interface Props {
   readonly countdown: Countdown
@@ -11,8 +12,8 @@ interface Props {
 
 const STEPS = 24
 
-/** A ring that empties as the wait passes, in virtual time. */
-export function CountdownRing({ countdown }: Props) {
+/** The state's sign in a ring that empties as the wait passes, in virtual time. */
+export function CountdownRing({ view, countdown }: Props & { readonly view: PodView }) {
   const { lab } = useSession()
   const { startMs, endMs } = countdown
   const source = useMemo(
@@ -26,21 +27,17 @@ export function CountdownRing({ countdown }: Props) {
     [lab, startMs, endMs],
   )
   const left = useValue(source)
-  const length = 2 * Math.PI * 6
+  const length = 2 * Math.PI * 9
   return (
-    <svg width={13} height={13} viewBox="0 0 16 16" aria-hidden className="countdown">
-      <circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" strokeWidth="3" opacity="0.2" />
-      <circle
-        cx="8"
-        cy="8"
-        r="6"
-        fill="none"
-        stroke="currentColor"
-        strokeWidth="3"
-        strokeDasharray={`${length * left} ${length}`}
-        transform="rotate(-90 8 8)"
-      />
-    </svg>
+    <span className="countdown" aria-hidden>
+      <PodIcon view={view} size={9} />
+      <svg width={20} height={20} viewBox="0 0 20 20" aria-hidden>
+        <g fill="none" stroke="currentColor" strokeWidth="2" transform="rotate(-90 10 10)">
+          <circle cx="10" cy="10" r="9" opacity="0.25" />
+          <circle cx="10" cy="10" r="9" strokeDasharray={`${length * left} ${length}`} />
+        </g>
+      </svg>
+    </span>
   )
 }
 

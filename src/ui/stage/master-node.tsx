@@ -78,9 +78,12 @@ function EtcdRole({ etcd, on }: { readonly etcd?: EtcdState; readonly on: boolea
     )
   }
   return (
-    <span className="truncate text-xs text-muted" title={`etcd ${etcd.role} in term ${etcd.term}`}>
+    <span
+      className="etcd-role truncate text-xs text-muted"
+      title={`etcd ${etcd.role} in term ${etcd.term}`}
+    >
       {etcd.role}
-      <span className="wide-only"> · term {etcd.term}</span>
+      <span className="wide-only etcd-term"> · term {etcd.term}</span>
     </span>
   )
 }

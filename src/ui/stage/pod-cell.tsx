@@ -38,12 +38,15 @@ export const PodCell = memo(function PodCell({ podKey, rect }: Props) {
         height: rect.height,
       }}
     >
-      <PodIcon view={view} />
+      {view.countdown ? (
+        <CountdownRing view={view} countdown={view.countdown} />
+      ) : (
+        <PodIcon view={view} />
+      )}
       <span className="pod-name">
         <span className="pod-head">{head}</span>
         {tail && <span className="pod-tail">{tail}</span>}
       </span>
-      {view.countdown && <CountdownRing countdown={view.countdown} />}
       {view.restarts > 0 && (
         <span className="pod-restarts" title={`${view.restarts} restarts`}>
           {view.restarts}

@@ -37,8 +37,8 @@ export const ServiceNode = memo(function ServiceNode({ data }: NodeProps) {
         title={`${namespace}/${name} ${service.spec?.clusterIP ?? ''}`}
       >
         <b className="truncate">{name}</b>
-        <span className="font-mono text-xs">{portsText(service)}</span>
-        <span className="ml-auto truncate text-xs text-muted">{text}</span>
+        <span className="shrink-0 font-mono text-xs">{portsText(service)}</span>
+        <span className="ml-auto shrink-0 text-xs text-muted">{text}</span>
       </Thing>
     </>
   )

@@ -37,17 +37,18 @@ export function StatusLine() {
   )
   const { tone, sentence } = useValue(source)
   const Sign = SIGNS[tone]
-  const stale = tone === 'silent' ? ' What is grey may be out of date.' : ''
+  const stale = tone === 'silent' ? ' Grey may be stale.' : ''
   return (
     <div
       role="status"
       data-testid="api"
       data-state={health.state}
       data-tone={tone}
-      className="relative z-20 h-8 shrink-0"
+      className="status-line relative z-20 shrink-0"
     >
       <p
         className={`flex min-h-8 items-center gap-2 px-4 py-1 text-[13px] leading-[18px] ${TONES[tone]}`}
+        title={sentence}
       >
         <Sign size={15} aria-hidden className="shrink-0" />
         <span data-testid="api-sentence">

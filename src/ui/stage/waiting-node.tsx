@@ -1,15 +1,17 @@
 import { Hourglass } from 'lucide-react'
-import { memo } from 'react'
+import { memo, useMemo } from 'react'
+import { useSession } from '../app/session'
+import { useUi } from '../app/ui-state'
+import { derive } from '../store/derive'
 import { useValue } from '../store/hooks'
+import { waitingReasons } from '../view/waiting'
 import { waitingTextStart } from './layout/stage-layout'
-import { usePodView } from './pod-hooks'
 import { usePlaces } from './stage-context'
 
-/** Where pods wait for a decision; says why the one that has waited longest still waits. */
+/** Where pods wait for a decision; says why one still waits, and that others have other reasons. */
 export const WaitingNode = memo(function WaitingNode() {
   const { views, layout } = usePlaces()
   const waiting = useValue(views.waiting)
-  const first = waiting[0]
   const start = waitingTextStart(layout, waiting) - layout.waiting.x
   const many = waiting.length > 0
   return (
@@ -25,24 +27,35 @@ export const WaitingNode = memo(function WaitingNode() {
           ? `${waiting.length} wait${waiting.length === 1 ? 's' : ''} for a node`
           : 'No pod waits for a node'}
       </span>
-      {first && <Reason podKey={first} start={start} hidden={layout.waitingHidden} />}
+      {many && <Reason start={start} hidden={layout.waitingHidden} />}
     </div>
   )
 })
 
-function Reason({ podKey, start, hidden }: { podKey: string; start: number; hidden: number }) {
-  const found = usePodView(podKey)
-  if (!found) return null
-  const more = hidden > 0 ? `${hidden} more. ` : ''
+function Reason({ start, hidden }: { readonly start: number; readonly hidden: number }) {
+  const { cluster } = useSession()
+  const { views } = usePlaces()
+  const selected = useUi((state) =>
+    state.selection?.kind === 'pod' ? state.selection.key : undefined,
+  )
+  const source = useMemo(
+    () =>
+      derive([cluster.pods, views.waiting], () => {
+        const pods = views.waiting.get().flatMap((key) => cluster.pods.get(key) ?? [])
+        return waitingReasons(pods, selected)
+      }),
+    [cluster, views, selected],
+  )
+  const { text, full } = useValue(source)
   return (
     <p
       className="waiting-reason"
       style={{ left: start + 2 }}
-      title={found.view.sentence}
+      title={full}
       data-testid="waiting-reason"
     >
-      {more}
-      {found.view.sentence}
+      {hidden > 0 && `${hidden} more. `}
+      {text}
     </p>
   )
 }

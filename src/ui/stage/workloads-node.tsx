@@ -13,6 +13,7 @@ import { Thing } from './thing'
 export const WorkloadsNode = memo(function WorkloadsNode() {
   const { cluster } = useSession()
   const showSystem = useUi((state) => state.showSystem)
+  const openMenu = useUi((state) => state.openMenu)
   const source = useMemo(
     () =>
       derive([cluster.deployments], () =>
@@ -38,31 +39,49 @@ export const WorkloadsNode = memo(function WorkloadsNode() {
         <Workload key={workload.at} {...workload} />
       ))}
       {rest.length > 0 && (
-        <span
-          className="text-xs text-muted"
-          title={rest.map((w) => `${w.name} ${w.ready}/${w.wanted}`).join(', ')}
+        <button
+          type="button"
+          className="workload nopan text-muted"
+          title={rest.map(labelOf).join(', ')}
+          aria-haspopup="menu"
+          aria-label={`${rest.length} more Deployments`}
+          data-testid="more-deployments"
+          onClick={({ currentTarget }) => {
+            const { left, bottom } = currentTarget.getBoundingClientRect()
+            const choices = rest.map((workload) => ({
+              subject: { kind: 'deployment', key: workload.at } as const,
+              label: labelOf(workload),
+            }))
+            openMenu({ choices, x: left, y: bottom, opener: currentTarget })
+          }}
         >
           +{rest.length}
-        </span>
+        </button>
       )}
     </div>
   )
 })
 
+function labelOf({ name, ready, wanted }: WorkloadProps): string {
+  return `${name} ${ready}/${wanted}`
+}
+
 const CHIP_BASE = 74
 const CHIP_PER_LETTER = 6.6
 const CHIP_LETTERS_MAX = 14
+const MORE_WIDTH = 44
+const ONE_WIDTH_MIN = 130
 
-/** How many chips stand side by side in this width, with room for a count of the others. */
+/** How many chips stand side by side in this width, with room for a count of the others; the first may shrink. */
 function fitting(all: readonly { readonly name: string }[], width: number): number {
-  let left = width - 28
+  let left = width - MORE_WIDTH
   let count = 0
   for (const { name } of all) {
     left -= CHIP_BASE + CHIP_PER_LETTER * Math.min(name.length, CHIP_LETTERS_MAX)
     if (left < 0) break
     count += 1
   }
-  return count
+  return width >= ONE_WIDTH_MIN ? Math.max(1, count) : count
 }
 
 interface WorkloadProps {

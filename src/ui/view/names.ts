@@ -3,12 +3,13 @@ import { controllerOf } from '../../api/object'
 
 /**
  * A pod's name without the hash of its ReplicaSet, in two parts: `web` and `-x2x9k`. The end tells
- * siblings apart, so it must never be cut off.
+ * siblings apart, so it must never be cut off. A DaemonSet's pod needs none: its node tells.
  */
 export function shortName(pod: Pod): { readonly head: string; readonly tail: string } {
   const { name, labels } = pod.metadata
   const owner = controllerOf(pod)
   if (!owner || !name.startsWith(`${owner.name}-`)) return { head: name, tail: '' }
+  if (owner.kind === 'DaemonSet') return { head: owner.name, tail: '' }
   const tail = name.slice(owner.name.length)
   const hash = labels?.['pod-template-hash']
   const suffix = hash ? `-${hash}` : ''

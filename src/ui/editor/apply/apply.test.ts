@@ -156,6 +156,20 @@ describe('applyObject', () => {
     expect((third.asked.at(-1)!.body as { data: unknown }).data).toEqual({ a: null, b: '2' })
   })
 
+  it('patches once more after a conflict, and then gives up', async () => {
+    const conflict = { status: 409, body: { reason: 'Conflict', message: 'has been modified' } }
+    const live = { status: 200, body: config }
+    const answers: { [call: string]: ApiResponse } = {
+      'GET /api/v1': CORE,
+      [`GET ${PATH}/c`]: live,
+      [`PATCH ${PATH}/c`]: conflict,
+    }
+    const { asked, context } = scripted(answers)
+    const outcome = await applyObject(context, config)
+    expect(outcome.ok ? '' : outcome.problems[0]!.message).toMatch(/has been modified/)
+    expect(asked.map((request) => request.method)).toEqual(['GET', 'GET', 'PATCH', 'GET', 'PATCH'])
+  })
+
   it.each([
     [{ metadata: { name: 'x' } }, 'error validating data: [apiVersion not set, kind not set]'],
     [

@@ -9,7 +9,8 @@ import { definitionOf, type SchemaData } from './patch-schema'
 import { threeWayPatch } from './three-way-patch'
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
-const FIELD_MANAGER = 'kubectl-client-side-apply'
+const QUERY = { fieldManager: 'kubectl-client-side-apply', fieldValidation: 'Strict' }
+const PATCH_TRIES = 2
 
 /** How one object fared, in kubectl's words. */
 export type Outcome =
@@ -57,45 +58,53 @@ function refusedBy(name: string, answer: ApiResponse): Outcome {
   return { ok: false, name, problems: fieldProblems(status) }
 }
 
-/** As `kubectl apply -f` for one object: create it, or send the three-way patch. */
+/**
+ * As `kubectl apply -f` for one object: create it, or send the three-way patch. When somebody else
+ * changed the object in between (409), it is read and patched once more.
+ */
 export async function applyObject(context: ApplyContext, manifest: Manifest): Promise<Outcome> {
   const target = await targetOf(context, manifest)
   if ('ok' in target) return target
-  const { transport } = context
-  const { name, path, collection } = target
-  const live = await transport.send<KubeObject>({ method: 'GET', path })
-  if (live.status === 404) {
-    const query = { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' }
-    const body = annotated(target.object)
-    const answer = await transport.send({ method: 'POST', path: collection, query, body })
-    return answer.status === 201 || answer.status === 200
-      ? { ok: true, verb: 'created', name }
-      : refusedBy(name, answer)
+  const { name, path } = target
+  for (let tries = 1; ; tries += 1) {
+    const live = await context.transport.send<KubeObject>({ method: 'GET', path })
+    if (live.status === 404) return create(context, target)
+    if (live.status !== 200) return refusedBy(name, live)
+    const answer = await patchLive(context, target, live.body as KubeObject)
+    if (!answer) return { ok: true, verb: 'unchanged', name }
+    if (answer.status === 200) return { ok: true, verb: 'configured', name }
+    if (answer.status !== 409 || tries === PATCH_TRIES) return refusedBy(name, answer)
   }
-  if (live.status !== 200) return refusedBy(name, live)
-  return patchLive(context, target, live.body as KubeObject)
 }
 
+async function create({ transport }: ApplyContext, target: Target): Promise<Outcome> {
+  const { name, collection, object } = target
+  const body = annotated(object)
+  const answer = await transport.send({ method: 'POST', path: collection, query: QUERY, body })
+  return answer.status === 201 || answer.status === 200
+    ? { ok: true, verb: 'created', name }
+    : refusedBy(name, answer)
+}
+
+/** The server's answer, or undefined when there is nothing to change. */
 async function patchLive(
   { transport, schema }: ApplyContext,
-  target: Target,
+  { path, object }: Target,
   current: KubeObject,
-): Promise<Outcome> {
-  const { name, path, object } = target
+): Promise<ApiResponse | undefined> {
   const definition = definitionOf(schema, object.apiVersion ?? '', object.kind ?? '')
   const sides = { original: lastApplied(current), modified: annotated(object), current }
   const patch = threeWayPatch(sides, definition, schema)
-  if (!patch) return { ok: true, verb: 'unchanged', name }
-  const answer = await transport.send({
+  if (!patch) return undefined
+  return transport.send({
     method: 'PATCH',
     path,
-    query: { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' },
+    query: QUERY,
     contentType: definition
       ? 'application/strategic-merge-patch+json'
       : 'application/merge-patch+json',
     body: patch,
   })
-  return answer.status === 200 ? { ok: true, verb: 'configured', name } : refusedBy(name, answer)
 }
 
 /** As `kubectl delete -f` for one object. */

@@ -133,6 +133,26 @@ describe('wires', () => {
     }
   })
 
+  it('passes rows of workers between their cards', () => {
+    const workers = machines('worker', 12)
+    const seats = seatsOf(Object.fromEntries(workers.map((id) => [id, 4])))
+    const layout = layOut(input({ workers, seats }))
+    const service = layout.services.get('default/web')!
+    for (const [key, pod] of layout.pods) {
+      const points = endpointWire(layout, pod, service, 2)
+      const own = seats.get(key)!.place
+      points.slice(1).forEach((b, index) => {
+        const a = points[index]!
+        const x = Math.min(a.x, b.x) - 0.5
+        const y = Math.min(a.y, b.y) - 0.5
+        const line = { x, y, width: Math.abs(a.x - b.x) + 1, height: Math.abs(a.y - b.y) + 1 }
+        for (const id of workers) {
+          if (id !== own) expect(overlaps(line, layout.machines.get(id)!)).toBe(false)
+        }
+      })
+    }
+  })
+
   it('reaches masters of every row without running behind another', () => {
     const layout = layOut(input({ width: 500, masters: machines('master', 7) }))
     const from = layout.machines.get('lb-1')!

@@ -17,6 +17,15 @@ export interface StageInput {
   readonly seats: Seats
 }
 
+/** Where the rows and columns of worker cards are, for wires that run between them. */
+export interface WorkerGrid {
+  readonly left: number
+  /** From one card's left edge to the next one's. */
+  readonly pitch: number
+  /** Lower edge of each row, from the top. */
+  readonly bottoms: readonly number[]
+}
+
 export interface StageLayout {
   /** Size of the whole; `scale` makes it fit the window. */
   readonly width: number
@@ -29,6 +38,7 @@ export interface StageLayout {
   /** Cells of pods by key; those that found no room in the waiting area are left out. */
   readonly pods: ReadonlyMap<string, Rect>
   readonly services: ReadonlyMap<string, Rect>
+  readonly workerGrid: WorkerGrid
   /** Top of the channel in which wires run to the Services. */
   readonly channelTop: number
   /** Pods that wait and are not shown as cells. */
@@ -175,8 +185,24 @@ function layOutAt(
     waitingHidden: waiting.hidden,
     pods: placePods(input, machines, waiting),
     services: placeServices(input.services, width, y + CHANNEL),
+    workerGrid: gridOf(input.workers, columns.workers, machines),
     channelTop: y,
   }
+}
+
+function gridOf(
+  ids: readonly string[],
+  columns: number,
+  machines: ReadonlyMap<string, Rect>,
+): WorkerGrid {
+  const first = machines.get(ids[0] ?? '')
+  if (!first) return { left: 0, pitch: 1, bottoms: [] }
+  const bottoms: number[] = []
+  for (let start = 0; start < ids.length; start += columns) {
+    const card = machines.get(ids[start]!)!
+    bottoms.push(card.y + card.height)
+  }
+  return { left: first.x, pitch: first.width + GAP, bottoms }
 }
 
 function placeTopRow(

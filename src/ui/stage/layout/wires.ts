@@ -1,5 +1,5 @@
 import { centre, type Point, type Rect } from './rect'
-import { CELL_GAP, GAP, type StageLayout, WIRE_ROW } from './stage-layout'
+import { CELL_GAP, GAP, type StageLayout, WIRE_ROW, type WorkerGrid } from './stage-layout'
 
 const RADIUS = 7
 const LANES = 4
@@ -42,7 +42,7 @@ function towards(corner: Point, other: Point): Point {
 
 /**
  * From a pod's left side into the gap beside its column, down to the channel, along the Service's
- * lane and into the Service: never over another pod.
+ * lane and into the Service: never over another pod, and past rows of workers between their cards.
  */
 export function endpointWire(
   layout: StageLayout,
@@ -51,11 +51,28 @@ export function endpointWire(
   lane: number,
 ): readonly Point[] {
   const lanes = lane % LANES
-  const gap = pod.x - CELL_GAP / 2 + (lanes - (LANES - 1) / 2) * 2
+  const shift = (lanes - (LANES - 1) / 2) * 2
+  const gap = pod.x - CELL_GAP / 2 + shift
   const level = layout.channelTop + 9 + lanes * 6
   const port = { x: service.x + service.width / 2, y: service.y }
   const start = { x: pod.x, y: pod.y + pod.height / 2 }
-  return [start, { x: gap, y: start.y }, { x: gap, y: level }, { x: port.x, y: level }, port]
+  const past = pastRows(layout.workerGrid, pod)
+  const way = past
+    ? [
+        { x: gap, y: past.y + shift },
+        { x: past.x + shift, y: past.y + shift },
+        { x: past.x + shift, y: level },
+      ]
+    : [{ x: gap, y: level }]
+  return [start, { x: gap, y: start.y }, ...way, { x: port.x, y: level }, port]
+}
+
+/** Under the pod's card and left of its column of cards, unless no row of workers is below. */
+function pastRows({ left, pitch, bottoms }: WorkerGrid, pod: Rect): Point | undefined {
+  const row = bottoms.findIndex((bottom) => pod.y < bottom)
+  if (row < 0 || row === bottoms.length - 1) return undefined
+  const column = Math.floor((pod.x - left) / pitch)
+  return { x: left + column * pitch - GAP / 2, y: bottoms[row]! + GAP / 2 }
 }
 
 /**
