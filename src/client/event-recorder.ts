@@ -1,4 +1,3 @@
-import type { Event } from '../api/generated/core-v1'
 import { formatTime } from '../api/machinery/time'
 import { EVENTS } from '../api/resources'
 import type { ProcessEnv } from '../sim/process'
@@ -6,6 +5,7 @@ import { Channel, type Task, wait } from '../sim/task'
 import { type Micros, minutes, seconds } from '../sim/time'
 import type { ApiClient } from './api-client'
 import { TokenBucket } from './rate-limit'
+import { isNotFound } from './result'
 
 /** What an event is about: any object, or at least its kind and name. */
 export interface EventSubject {
@@ -27,11 +27,13 @@ interface Draft {
   readonly reason: string
   readonly message: string
   readonly fieldPath: string | undefined
+  /** When it happened, by the machine's wall clock. */
+  readonly at: Micros
 }
 
+/** An event that was told before: its name in the API and how often it came. */
 interface Seen {
   readonly name: string
-  readonly namespace: string
   readonly firstTimestamp: string
   count: number
 }
@@ -44,10 +46,13 @@ const similarWindow: Micros = minutes(10)
 const rememberedMax = 4096
 const retriesMax = 12
 const retryDelay: Micros = seconds(10)
+/** Events that wait for the server; what comes while so many wait is lost. */
+const queuedMax = 1000
+const combinedPrefix = '(combined from similar events): '
 
 /**
  * Writes core/v1 Events as client-go's recorder does: in order, in the background, equal ones
- * counted up in place, similar ones combined after ten, floods about one object held back.
+ * counted up in place, similar ones combined from the tenth on, floods about one object held back.
  */
 export class EventRecorder {
   readonly #env: ProcessEnv
@@ -72,62 +77,61 @@ export class EventRecorder {
     message: string,
     fieldPath?: string,
   ): void {
-    this.#queue.send({ subject, type, reason, message, fieldPath })
+    if (this.#queue.length >= queuedMax) return
+    const at = this.#env.clock.wall()
+    this.#queue.send({ subject, type, reason, message, fieldPath, at })
   }
 
   *#write(): Task<void> {
     for (;;) {
       const draft = this.#combine(yield* wait(this.#queue.receive()))
+      const seen = this.#count(draft)
       if (this.#isSpam(draft)) continue
-      for (let tries = 0; tries < retriesMax; tries++) {
-        if (yield* this.#writeOne(draft)) break
-        yield* wait(this.#env.clock.sleep(retryDelay, 'events.retry'))
+      for (let tries = 1; !(yield* this.#writeOne(draft, seen)) && tries < retriesMax; tries++) {
+        const delay = tries === 1 ? this.#env.random.below(retryDelay) : retryDelay
+        yield* wait(this.#env.clock.sleep(delay, 'events.retry'))
       }
     }
+  }
+
+  /** Equal events are one; what is held back as spam counts too. */
+  #count(draft: Draft): Seen {
+    const key = identityOf(draft)
+    let seen = this.#seen.get(key)
+    if (seen) seen.count++
+    else seen = { name: this.#nameOf(draft), firstTimestamp: formatTime(draft.at), count: 1 }
+    remember(this.#seen, key, seen)
+    return seen
   }
 
   /** True when the event is written or the server will never take it. */
-  *#writeOne(draft: Draft): Task<boolean> {
-    const key = identityOf(draft, true)
-    const now = formatTime(this.#env.clock.wall())
-    const seen = this.#seen.get(key)
-    if (seen) {
-      const { name, namespace } = seen
-      const patch = { count: seen.count + 1, lastTimestamp: now, message: draft.message }
+  *#writeOne(draft: Draft, seen: Seen): Task<boolean> {
+    if (seen.count > 1) {
+      const { count, name } = seen
+      const { namespace = 'default' } = draft.subject.metadata
+      const patch = { count, lastTimestamp: formatTime(draft.at), message: draft.message }
       const where = { name, namespace }
       const patched = yield* this.#client.patch(EVENTS, where, 'strategic-merge', patch)
-      if (patched.ok) {
-        seen.count++
-        return true
-      }
-      if (patched.error.code === 0) return false
-      this.#seen.delete(key)
+      if (patched.ok) return true
+      if (!isNotFound(patched.error)) return patched.error.code !== 0
     }
-    const event = this.#draftEvent(draft, now)
-    const created = yield* this.#client.create(EVENTS, event)
-    if (created.ok) this.#remember(key, created.value)
+    const created = yield* this.#client.create(EVENTS, this.#draftEvent(draft, seen))
     return created.ok || created.error.code !== 0
   }
 
-  #remember(key: string, event: Event): void {
-    if (this.#seen.size >= rememberedMax) this.#seen.delete(this.#seen.keys().next().value ?? '')
-    this.#seen.set(key, {
-      name: event.metadata.name,
-      namespace: event.metadata.namespace ?? 'default',
-      firstTimestamp: event.firstTimestamp ?? '',
-      count: 1,
-    })
+  #nameOf({ subject, at }: Draft): string {
+    const stamp = (at * 1000).toString(16).slice(0, 12)
+    const suffix = stamp + this.#env.random.below(0x1_0000).toString(16).padStart(4, '0')
+    return `${subject.metadata.name}.${suffix}`
   }
 
-  #draftEvent(draft: Draft, now: string): object {
+  #draftEvent(draft: Draft, seen: Seen): object {
     const { subject, fieldPath } = draft
     const { namespace = 'default', name, uid, resourceVersion } = subject.metadata
-    const stamp = (this.#env.clock.wall() * 1000).toString(16).slice(0, 12)
-    const suffix = stamp + this.#env.random.below(0x1_0000).toString(16).padStart(4, '0')
     return {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { namespace, name: `${name}.${suffix}` },
+      metadata: { namespace, name: seen.name },
       involvedObject: {
         apiVersion: subject.apiVersion,
         kind: subject.kind,
@@ -143,53 +147,55 @@ export class EventRecorder {
       source: this.#source,
       reportingComponent: this.#source.component,
       reportingInstance: this.#source.host ?? '',
-      firstTimestamp: now,
-      lastTimestamp: now,
-      count: 1,
+      firstTimestamp: seen.firstTimestamp,
+      lastTimestamp: formatTime(draft.at),
+      count: seen.count,
     }
   }
 
   #isSpam(draft: Draft): boolean {
-    const { kind, metadata } = draft.subject
-    const key = `${kind}/${metadata.namespace ?? ''}/${metadata.name}/${metadata.uid ?? ''}`
-    let bucket = this.#buckets.get(key)
-    if (!bucket) {
-      if (this.#buckets.size >= rememberedMax) {
-        this.#buckets.delete(this.#buckets.keys().next().value ?? '')
-      }
-      const qps = seconds(1) / spamInterval
-      bucket = new TokenBucket(this.#env.clock, qps, spamBurst)
-      this.#buckets.set(key, bucket)
-    }
+    const key = subjectKey(draft.subject)
+    const bucket =
+      this.#buckets.get(key) ??
+      new TokenBucket(this.#env.clock, seconds(1) / spamInterval, spamBurst)
+    remember(this.#buckets, key, bucket)
     return !bucket.tryTake()
   }
 
-  /** After ten different messages of one kind in ten minutes the rest become one. */
+  /** Nine messages of one kind, each within ten minutes of the last, stay apart; others become one. */
   #combine(draft: Draft): Draft {
-    const key = identityOf(draft, false)
+    const key = kindOf(draft)
     const now = this.#env.clock.monotonic()
     let similar = this.#similar.get(key)
-    if (!similar || now - similar.last > similarWindow) {
-      if (this.#similar.size >= rememberedMax) {
-        this.#similar.delete(this.#similar.keys().next().value ?? '')
-      }
-      similar = { messages: new Set(), last: now }
-      this.#similar.set(key, similar)
-    }
+    if (!similar || now - similar.last > similarWindow) similar = { messages: new Set(), last: now }
+    remember(this.#similar, key, similar)
     similar.last = now
-    if (similar.messages.size < similarMax) {
+    if (similar.messages.has(draft.message)) return draft
+    if (similar.messages.size < similarMax - 1) {
       similar.messages.add(draft.message)
       return draft
     }
-    return { ...draft, message: `(combined from similar events): ${draft.message}` }
+    return { ...draft, message: combinedPrefix + draft.message }
   }
 }
 
-function identityOf(draft: Draft, withMessage: boolean): string {
-  const { kind, metadata } = draft.subject
-  const combined = draft.message.startsWith('(combined from similar events): ')
-  const message = withMessage && !combined ? draft.message : ''
+/** As the most recent entry; the least recent one is forgotten when there are too many. */
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
+  if (!map.delete(key) && map.size >= rememberedMax) map.delete(map.keys().next().value ?? '')
+  map.set(key, value)
+}
+
+function subjectKey({ apiVersion, kind, metadata }: EventSubject): string {
   const { namespace = '', name, uid = '' } = metadata
-  const where = `${kind}/${namespace}/${name}/${uid}/${draft.fieldPath ?? ''}`
-  return `${where}/${draft.type}/${draft.reason}/${combined}/${message}`
+  return `${apiVersion}/${kind}/${namespace}/${name}/${uid}`
+}
+
+const kindOf = (draft: Draft): string =>
+  `${subjectKey(draft.subject)}/${draft.type}/${draft.reason}`
+
+/** What makes two events one. Combined ones differ in their messages only. */
+function identityOf(draft: Draft): string {
+  const combined = draft.message.startsWith(combinedPrefix)
+  if (combined) return `${kindOf(draft)}/combined`
+  return `${kindOf(draft)}/${draft.fieldPath ?? ''}/${draft.message}`
 }

@@ -5,12 +5,15 @@ import { type Micros, millis, seconds } from '../sim/time'
 import type { ApiClient, ListOptions } from './api-client'
 import { Reflector } from './reflector'
 import type { ApiResponse } from './request'
-import { isExpired, resultOf } from './result'
+import { isExpired, isTooLarge, resultOf } from './result'
 
 const backoffFirst: Micros = millis(800)
 const backoffMax: Micros = seconds(30)
 /** A watch is asked for this long, and up to twice it, before it is renewed. */
 const watchTimeoutSeconds = 300
+
+/** A watch that ends well but sooner than this, with nothing told, counts as a failure. */
+const shortWatch: Micros = seconds(1)
 
 /** Keeps a reflector filled: lists, watches, and begins again after whatever breaks. */
 export class Informer<T extends KubeObject> {
@@ -46,9 +49,9 @@ export class Informer<T extends KubeObject> {
     for (;;) {
       const began = this.#env.clock.monotonic()
       const action = this.store.next()
-      const healthy =
-        action.type === 'list' ? yield* this.#list() : yield* this.#watch(action.resourceVersion)
-      if (healthy) {
+      if (action.type === 'list') {
+        if (yield* this.#list(action.resourceVersion)) continue
+      } else if (yield* this.#watch(action.resourceVersion)) {
         backoff = backoffFirst
         continue
       }
@@ -59,9 +62,15 @@ export class Informer<T extends KubeObject> {
     }
   }
 
-  *#list(): Task<boolean> {
-    const listed = yield* this.#client.list(this.#ref, { resourceVersion: '0', ...this.#options })
-    if (!listed.ok) return false
+  *#list(resourceVersion: string): Task<boolean> {
+    const from = resourceVersion === '' ? undefined : { resourceVersion }
+    const listed = yield* this.#client.list(this.#ref, { ...this.#options, ...from })
+    if (!listed.ok) {
+      const { error } = listed
+      if (resourceVersion === '' || !(isExpired(error) || isTooLarge(error))) return false
+      this.store.listLatest()
+      return true
+    }
     this.store.listed(listed.value.items, listed.value.metadata.resourceVersion)
     this.#hasSynced.resolve(undefined)
     return true
@@ -69,6 +78,7 @@ export class Informer<T extends KubeObject> {
 
   *#watch(resourceVersion: string): Task<boolean> {
     const ended = new Future<ApiResponse>()
+    const began = this.#env.clock.monotonic()
     const timeoutSeconds = watchTimeoutSeconds + this.#env.random.below(watchTimeoutSeconds)
     const options = { ...this.#options, resourceVersion, timeoutSeconds }
     const handle = this.#client.watch(this.#ref, options, {
@@ -80,12 +90,12 @@ export class Informer<T extends KubeObject> {
       onClose: (end) => ended.resolve(end),
     })
     const end = resultOf(yield* wait(ended))
-    if (end.ok) return true
-    if (end.error.code === 410 || isExpired(end.error)) {
-      this.store.expire()
-      return true
+    if (!end.ok) {
+      if (end.error.code === 410 || isExpired(end.error)) this.store.expire()
+      return false
     }
-    return false
+    const told = this.store.resourceVersion !== resourceVersion
+    return told || this.#env.clock.monotonic() - began >= shortWatch
   }
 }
 

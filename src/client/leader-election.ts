@@ -25,7 +25,7 @@ export interface ElectionOptions {
 
 /**
  * Client-go's leader election by Lease: a candidate takes a lease that its holder has not renewed
- * for `leaseDuration` by its own clock, renews every `retryPeriod`, and gives up leading when it
+ * for the duration it wrote there, by the candidate's own clock, renews every `retryPeriod`, and gives up leading when it
  * could not renew within `renewDeadline`.
  */
 export class LeaderElection {
@@ -62,12 +62,8 @@ export class LeaderElection {
   }
 
   *#run(): Task<void> {
-    while (!(yield* this.#tryAcquireOrRenew())) {
-      const jitter = this.#env.random.below(Math.floor((this.#retryPeriod * 6) / 5))
-      yield* wait(this.#env.clock.sleep(this.#retryPeriod + jitter, 'election.retry'))
-    }
+    let renewedAt = yield* this.#acquire()
     this.#lead()
-    let renewedAt = this.#env.clock.monotonic()
     while (this.#env.clock.monotonic() - renewedAt < this.#renewDeadline) {
       yield* wait(this.#env.clock.sleep(this.#retryPeriod, 'election.renew'))
       const asked = this.#env.clock.monotonic()
@@ -77,6 +73,18 @@ export class LeaderElection {
     this.#env.note('lease.lost', this.#options.name)
     this.#record('stopped leading')
     this.#options.onStoppedLeading()
+  }
+
+  /** Tries until it holds the lease; returns when it asked for it: others count from then on. */
+  *#acquire(): Task<Micros> {
+    const { clock, random } = this.#env
+    for (;;) {
+      const asked = clock.monotonic()
+      const acquired = yield* this.#tryAcquireOrRenew()
+      if (acquired && clock.monotonic() - asked < this.#renewDeadline) return asked
+      const jitter = random.below(Math.floor((this.#retryPeriod * 6) / 5))
+      yield* wait(clock.sleep(this.#retryPeriod + jitter, 'election.retry'))
+    }
   }
 
   /** One try that is given up at the deadline, answered or not: others may lead from then on. */
@@ -125,7 +133,9 @@ export class LeaderElection {
       this.#observe(found.value)
     }
     const holder = found.value.spec.holderIdentity ?? ''
-    const fresh = this.#observedAt + this.#leaseDuration > this.#env.clock.monotonic()
+    const given = found.value.spec.leaseDurationSeconds
+    const duration = given === undefined ? this.#leaseDuration : seconds(given)
+    const fresh = this.#observedAt + duration > this.#env.clock.monotonic()
     if (holder !== '' && holder !== identity && fresh) return false
     return this.#see(yield* this.#update(found.value))
   }

@@ -7,20 +7,26 @@ export interface ChangeHandler<T> {
   onDelete?(object: T): void
 }
 
-/** What the driver must do next: list first, or watch from a resource version. */
+/**
+ * What the driver must do next. A list is asked for what is not older than `resourceVersion`: any
+ * state (`0`) at first, the last one seen later, the latest ('') when the server lacks that.
+ */
 export type ReflectorAction =
-  | { readonly type: 'list' }
+  | { readonly type: 'list'; readonly resourceVersion: string }
   | { readonly type: 'watch'; readonly resourceVersion: string }
 
 /**
  * The state of a list-and-watch without any I/O: the same for a process of the simulation and for
  * the page. Feed it lists and watch events; it keeps the objects and tells handlers what changed.
+ * Another object of the same name is told as a deletion and an addition. SPEC.md has the rules.
  */
 export class Reflector<T extends KubeObject> {
   readonly #objects = new Map<string, T>()
   readonly #handlers: ChangeHandler<T>[] = []
   readonly #indexes: { name: string; of: (o: T) => readonly string[]; at: Index }[] = []
   #resourceVersion = ''
+  #listFrom = '0'
+  #listing = true
   #synced = false
 
   get synced(): boolean {
@@ -44,9 +50,11 @@ export class Reflector<T extends KubeObject> {
     return this.#objects.values()
   }
 
-  /** Must be called before the first list. */
   addIndex(name: string, of: (object: T) => readonly string[]): void {
-    if (!this.#index(name)) this.#indexes.push({ name, of, at: new Map() })
+    if (this.#index(name)) return
+    const at: Index = new Map()
+    for (const [key, object] of this.#objects) reindex(at, key, undefined, of(object))
+    this.#indexes.push({ name, of, at })
   }
 
   byIndex(name: string, value: string): T[] {
@@ -69,7 +77,7 @@ export class Reflector<T extends KubeObject> {
   }
 
   next(): ReflectorAction {
-    if (this.#resourceVersion === '') return { type: 'list' }
+    if (this.#listing) return { type: 'list', resourceVersion: this.#listFrom }
     return { type: 'watch', resourceVersion: this.#resourceVersion }
   }
 
@@ -81,12 +89,20 @@ export class Reflector<T extends KubeObject> {
     }
     for (const key of gone) this.#remove(key)
     this.#resourceVersion = resourceVersion
+    this.#listing = false
     this.#synced = true
   }
 
-  /** Forgets where it was: the next action is a list. */
+  /** The watch cannot go on from here: the next action is a list, of nothing older than was seen. */
   expire(): void {
-    this.#resourceVersion = ''
+    this.#listing = true
+    if (this.#synced) this.#listFrom = this.#resourceVersion
+  }
+
+  /** The server cannot list from there, or not yet: the next list takes the latest state. */
+  listLatest(): void {
+    this.#listing = true
+    this.#listFrom = ''
   }
 
   /** False when the event says that the watch's place in history is lost. */
@@ -104,8 +120,12 @@ export class Reflector<T extends KubeObject> {
 
   #put(object: T): void {
     const key = keyOf(object)
-    const old = this.#objects.get(key)
+    let old = this.#objects.get(key)
     if (old?.metadata.resourceVersion === object.metadata.resourceVersion) return
+    if (old && old.metadata.uid !== object.metadata.uid) {
+      this.#remove(key)
+      old = undefined
+    }
     this.#objects.set(key, object)
     for (const { of, at } of this.#indexes) reindex(at, key, old && of(old), of(object))
     for (const handler of this.#handlers) {

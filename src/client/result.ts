@@ -16,6 +16,7 @@ export function failureOf(
   server: string,
   failure: CallFailure | 'closed',
 ): Status {
+  const dialled = failure === 'refused' || failure === 'no route' ? `dial tcp ${server}: ` : ''
   const verb = `${request.method[0]}${request.method.slice(1).toLowerCase()}`
   return {
     kind: 'Status',
@@ -23,7 +24,7 @@ export function failureOf(
     metadata: {},
     status: 'Failure',
     reason: failure === 'timeout' ? 'Timeout' : 'ServiceUnavailable',
-    message: `${verb} "https://${server}${request.path}": ${failureTexts[failure]}`,
+    message: `${verb} "https://${server}${request.path}": ${dialled}${failureTexts[failure]}`,
     code: 0,
   }
 }
@@ -45,6 +46,8 @@ export function resultOf<T>(response: ApiResponse): Result<T> {
 export const isNotFound = (error: ApiError): boolean => error.reason === 'NotFound'
 export const isConflict = (error: ApiError): boolean => error.reason === 'Conflict'
 export const isAlreadyExists = (error: ApiError): boolean => error.reason === 'AlreadyExists'
+/** The server has not come to the resource version asked for: `Too large resource version`. */
+export const isTooLarge = (error: ApiError): boolean => error.code === 504
 /** The resource version asked for is no longer in the server's history. */
 export const isExpired = (error: ApiError): boolean =>
   error.reason === 'Expired' || error.reason === 'Gone'
