@@ -26,9 +26,15 @@ export function missing<T extends object>(object: T, defaults: Partial<T>): T {
 /** `object` with one field replaced; `undefined` removes it. */
 export function put<T extends object, K extends keyof T>(object: T, key: K, value: T[K]): T {
   if (object[key] === value) return object
-  if (value !== undefined) return { ...object, [key]: value }
+  if (value !== undefined) return changed(object, key, value)
+  const { [key]: _, ...rest } = object
+  return rest as T
+}
+
+/** The key is assigned, not computed in the literal: engines are slow at that. */
+function changed<T extends object, K extends keyof T>(object: T, key: K, value: T[K]): T {
   const out = { ...object }
-  delete out[key]
+  out[key] = value
   return out
 }
 
@@ -41,7 +47,7 @@ export function within<T extends object, K extends keyof T>(
   const value = object[key]
   if (value === undefined || value === null) return object
   const next = change(value)
-  return next === value ? object : { ...object, [key]: next }
+  return next === value ? object : changed(object, key, next)
 }
 
 /** Every item run through `change`. */

@@ -87,10 +87,11 @@ export function byteLength(text: string): number {
   return bytes
 }
 
+/** `pattern` allows nothing beyond ASCII. */
 function check(text: string, max: number, pattern: RegExp, message: string): Messages {
-  const tooLong = byteLength(text) > max
   const matches = pattern.test(text)
-  if (!tooLong && matches) return FINE
+  if (matches && text.length <= max) return FINE
+  const tooLong = byteLength(text) > max
   return [...(tooLong ? [maxLengthMessage(max)] : []), ...(matches ? [] : [message])]
 }
 
@@ -160,9 +161,9 @@ function qualifiedNameFaults(text: string): Messages {
 
 /** Values of labels; the empty string is one. */
 export function isValidLabelValue(text: string): Messages {
-  const tooLong = byteLength(text) > 63
   const matches = LABEL_VALUE_PATTERN.test(text)
-  if (!tooLong && matches) return FINE
+  if (matches && text.length <= 63) return FINE
+  const tooLong = byteLength(text) > 63
   return [
     ...(tooLong ? [maxLengthMessage(63, 'bytes')] : []),
     ...(matches ? [] : [LABEL_VALUE_MESSAGE]),

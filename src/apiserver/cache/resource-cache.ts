@@ -32,6 +32,8 @@ export class ResourceCache {
   #floor: number
   readonly #buckets = new Map<WatcherBucket, Set<Watcher>>()
   watchers = 0
+  /** Of those, the ones that look at a namespace or a name. */
+  #narrowWatchers = 0
 
   constructor(floor: number, indexesNodes: boolean) {
     this.#floor = floor
@@ -92,12 +94,14 @@ export class ResourceCache {
     }
     bucket.add(watcher)
     this.watchers++
+    if (isNarrow(watcher)) this.#narrowWatchers++
   }
 
   removeWatcher(watcher: Watcher): void {
     const bucket = this.#buckets.get(watcher.bucket)
     if (!bucket?.delete(watcher)) return
     this.watchers--
+    if (isNarrow(watcher)) this.#narrowWatchers--
     if (bucket.size === 0) this.#buckets.delete(watcher.bucket)
   }
 
@@ -123,12 +127,13 @@ export class ResourceCache {
   #dispatch(event: CacheEvent, touched: Watcher[]): void {
     const { namespace, name, before, after } = event
     this.#offer(everyBucket, event, touched)
-    if (this.#buckets.size === 1 && this.#buckets.has(everyBucket)) return
-    if (namespace !== '') {
-      this.#offer(namespaceBucket(namespace), event, touched)
-      this.#offer(nameBucket(namespace, name), event, touched)
+    if (this.#narrowWatchers > 0) {
+      if (namespace !== '') {
+        this.#offer(namespaceBucket(namespace), event, touched)
+        this.#offer(nameBucket(namespace, name), event, touched)
+      }
+      this.#offer(nameBucket(undefined, name), event, touched)
     }
-    this.#offer(nameBucket(undefined, name), event, touched)
     if (!this.#indexesNodes) return
     const nodeBefore = before ? nodeNameOf(before) : ''
     const nodeAfter = after ? nodeNameOf(after) : nodeBefore
@@ -144,4 +149,8 @@ export class ResourceCache {
       if (watcher.offer(event) && !waiting) touched.push(watcher)
     }
   }
+}
+
+function isNarrow({ filter }: Watcher): boolean {
+  return filter.namespace !== undefined || filter.name !== undefined
 }

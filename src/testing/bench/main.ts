@@ -1,4 +1,5 @@
 // npm run bench: one JSON line per figure. Names of groups as arguments run only those.
+import { spawnSync } from 'node:child_process'
 import { etcdIdleCost, etcdWritesPerSecond } from './etcd-writes'
 import type { Measurement } from './measurement'
 import { bootTime, idleSpeed, ownFleet } from './own-fleet'
@@ -13,31 +14,52 @@ const groups: { readonly [name: string]: () => Measurement[] | Promise<Measureme
   'fleet-1000': () => ownFleet(1_000, 100),
   rival: () => rivalFleet(300, 10),
 }
+/** The same work on both sides: how many times more the rival takes. */
+const rivalry = '300-pods-10-nodes'
 
+/** Each group in a process of its own, so that no one finds code that another has warmed up. */
 async function run(): Promise<void> {
-  const wanted = process.argv.slice(2)
+  const [mode, ...rest] = process.argv.slice(2)
+  if (mode === '--here') {
+    for (const name of rest) for (const figure of (await groups[name]?.()) ?? []) print(figure)
+    process.exit(0)
+  }
+  const wanted = mode === undefined ? Object.keys(groups) : [mode, ...rest]
   const unknown = wanted.filter((name) => !Object.hasOwn(groups, name))
   if (unknown.length > 0) {
     console.error(`no group ${unknown.join(', ')}: there are ${Object.keys(groups).join(', ')}`)
     process.exit(2)
   }
   const values = new Map<string, number>()
-  for (const [name, measure] of Object.entries(groups)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue
-    for (const figure of await measure()) {
+  for (const group of wanted) {
+    for (const figure of measuredApart(group)) {
       values.set(figure.name, figure.value)
-      console.log(JSON.stringify(figure))
+      print(figure)
     }
   }
-  const [own, rival] = [
-    values.get('300-pods-10-nodes-cpu'),
-    values.get('rival-300-pods-10-nodes-cpu'),
-  ]
-  if (own && rival) {
+  for (const what of ['wall', 'cpu']) {
+    const own = values.get(`${rivalry}-${what}`)
+    const rival = values.get(`rival-${rivalry}-${what}`)
+    if (!own || !rival) continue
     const value = Math.round((rival / own) * 10) / 10
-    console.log(JSON.stringify({ name: 'rival-cpu-over-own-cpu', value, unit: 'x' }))
+    print({ name: `rival-${what}-over-own-${what}`, value, unit: 'x' })
   }
   process.exit(0)
+}
+
+function measuredApart(group: string): Measurement[] {
+  const [script = ''] = process.argv.slice(1)
+  const child = spawnSync(process.execPath, [...process.execArgv, script, '--here', group], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  })
+  if (child.status !== 0) throw new Error(`${group} ended with ${child.status ?? child.signal}`)
+  const lines = child.stdout.split('\n').filter((line) => line.startsWith('{'))
+  return lines.map((line) => JSON.parse(line) as Measurement)
+}
+
+function print(figure: Measurement): void {
+  console.log(JSON.stringify(figure))
 }
 
 void run()
