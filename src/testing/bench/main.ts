@@ -1,5 +1,6 @@
 // npm run bench: one JSON line per figure. Names of groups as arguments run only those.
 import { spawnSync } from 'node:child_process'
+import { bundled } from './bundle'
 import { etcdIdleCost, etcdWritesPerSecond } from './etcd-writes'
 import type { Measurement } from './measurement'
 import { bootTime, idleSpeed, ownFleet } from './own-fleet'
@@ -17,7 +18,10 @@ const groups: { readonly [name: string]: () => Measurement[] | Promise<Measureme
 /** The same work on both sides: how many times more the rival takes. */
 const rivalry = '300-pods-10-nodes'
 
-/** Each group in a process of its own, so that no one finds code that another has warmed up. */
+/**
+ * Each group in a process of its own, so that no one finds code that another has warmed up; both
+ * sides as one bundle in plain Node, as a page would load them.
+ */
 async function run(): Promise<void> {
   const [mode, ...rest] = process.argv.slice(2)
   if (mode === '--here') {
@@ -30,9 +34,10 @@ async function run(): Promise<void> {
     console.error(`no group ${unknown.join(', ')}: there are ${Object.keys(groups).join(', ')}`)
     process.exit(2)
   }
+  const script = await bundled('src/testing/bench/main.ts', 'bench.mjs')
   const values = new Map<string, number>()
   for (const group of wanted) {
-    for (const figure of measuredApart(group)) {
+    for (const figure of measuredApart(script, group)) {
       values.set(figure.name, figure.value)
       print(figure)
     }
@@ -47,9 +52,8 @@ async function run(): Promise<void> {
   process.exit(0)
 }
 
-function measuredApart(group: string): Measurement[] {
-  const [script = ''] = process.argv.slice(1)
-  const child = spawnSync(process.execPath, [...process.execArgv, script, '--here', group], {
+function measuredApart(script: string, group: string): Measurement[] {
+  const child = spawnSync(process.execPath, [script, '--here', group], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
   })

@@ -1,6 +1,5 @@
-import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { bundled } from './bundle'
 import { fleet, fleetImage } from './fleet'
 import type { Measurement } from './measurement'
 
@@ -27,20 +26,11 @@ interface Rival {
   readonly BaseImage: RivalImage
 }
 
-const root = path.resolve(import.meta.dirname, '../../..')
 const patienceMs = 180_000
 
 /** Its modules name each other without extensions: bundled first, plain Node can load it. */
 async function loadRival(): Promise<Rival> {
-  const outfile = path.join(root, '.cache/rival.mjs')
-  await build({
-    entryPoints: [path.join(root, 'node_modules/@ngrok/webernetes/dist/index.js')],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    logLevel: 'error',
-  })
+  const outfile = await bundled('node_modules/@ngrok/webernetes/dist/index.js', 'rival.mjs')
   return (await import(pathToFileURL(outfile).href)) as Rival
 }
 
