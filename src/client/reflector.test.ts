@@ -100,7 +100,7 @@ class Collection {
     if (what.type === 'bookmark') {
       return [{ type: 'BOOKMARK', object: thing({ name: '', version: this.version }) }]
     }
-    if (what.type === 'lose' || what.type === 'list') return []
+    if (!('name' in what)) return []
     const old = this.objects.get(what.name)
     if (what.type === 'put') {
       const uid = old?.metadata.uid ?? `${what.name}-${this.version}`
