@@ -74,4 +74,37 @@ test.describe('a cluster in a tab', () => {
     await playground.act(playground.machine(name), 'Power on')
     await expect(playground.machine(name)).toHaveAttribute('data-etcd-role', 'follower')
   })
+
+  test('5 two of three masters die: nothing is written, pods serve, one heals it', async ({
+    page,
+  }) => {
+    const playground = new Playground(page)
+    const api = page.getByTestId('api')
+    await playground.open()
+    await playground.apply(web(3, 'nginx:1.27'))
+    await playground.speed('10×')
+    await playground.expectReady('web-', 3)
+    for (const master of ['master-1', 'master-2']) {
+      await playground.act(playground.machine(master), 'Power off')
+    }
+    await expect(api).toHaveAttribute('data-state', 'silent')
+    await expect(api).toContainText('The API server does not answer')
+    await expect(api).toContainText('no quorum (1 of 2 needed)')
+    await expect(page.getByTestId('graph')).toHaveAttribute('data-stale', 'true')
+    await expect(playground.pods()).toHaveCount(3)
+
+    await playground.act(playground.service('web'), 'Inspect')
+    await page.getByTestId('send-request').click()
+    await expect(page.getByTestId('answer').first()).toHaveAttribute('data-status', '200')
+    await playground.apply(web(4, 'nginx:1.27'))
+    const refused = page.getByTestId('messages').locator('[data-tone="bad"]').first()
+    await expect(refused).toContainText('did not answer')
+
+    await playground.act(playground.machine('master-2'), 'Power on')
+    await expect(api).toHaveAttribute('data-state', 'answering')
+    await expect(page.getByTestId('graph')).toHaveAttribute('data-stale', 'false')
+    await playground.expectReady('web-', 3)
+    await page.getByTestId('apply').click()
+    await playground.expectReady('web-', 4)
+  })
 })

@@ -12,7 +12,7 @@
  * | `disagreement` | in a machine: the API and the physics differ; its text says how |
  * | `pod` | `data-name`, `data-namespace`, `data-phase`, `data-state` (see view/pod-state.ts), `data-word`, `data-ready`, `data-node` (empty while it waits) |
  * | `waiting` | `data-count`, `data-state` (`waiting`, `empty`); the reason is `waiting-reason` |
- * | `deployment` | `data-name`, `data-wanted`, `data-ready` |
+ * | `deployment` | `data-name`, `data-wanted`, `data-ready`; those without room are in the menu of `more-deployments` |
  * | `service` | `data-name`, `data-namespace`, `data-endpoints` (ready ones), `data-state` |
  * | `wire` | `data-kind` (`entrance`, `endpoint`), `data-ready`; endpoint wires also `data-pod`, `data-service` |
  * | `manifest`, `editor` | the panel, and the text editor with `data-state`: `loading`, `ready` |

@@ -46,7 +46,7 @@ export function Shell({ onNewCluster }: Props) {
           {editorOpen && (
             <>
               <Panel
-                id="editor"
+                id="editor-panel"
                 defaultSize={340}
                 minSize={240}
                 maxSize="60%"
@@ -72,7 +72,7 @@ export function Shell({ onNewCluster }: Props) {
               />
             </>
           )}
-          <Panel id="stage" minSize={320}>
+          <Panel id="stage-panel" minSize={320}>
             <div className="stage-panel flex h-full flex-col bg-stage">
               <StatusLine />
               <ErrorBoundary what="The stage">
@@ -89,7 +89,7 @@ export function Shell({ onNewCluster }: Props) {
                 className="w-px bg-line data-[separator=active]:bg-accent data-[separator=hover]:bg-line-strong"
               />
               <Panel
-                id="inspector"
+                id="inspector-panel"
                 defaultSize={290}
                 minSize={240}
                 maxSize="45%"

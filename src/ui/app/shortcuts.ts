@@ -11,8 +11,10 @@ export const keyTable: readonly { readonly keys: string; readonly does: string }
   { keys: '.', does: 'Run until settled' },
   { keys: 'Ctrl/Cmd + Enter', does: 'Apply the manifest' },
   { keys: '← ↑ → ↓', does: 'Move over the stage' },
-  { keys: 'Enter', does: 'What can be done with the thing in focus' },
+  { keys: 'Enter', does: 'What can be done with it: its menu' },
+  { keys: '+  -  0', does: 'Zoom in, zoom out, show all' },
   { keys: 'Esc', does: 'Close the inspector' },
+  { keys: 'Esc  Tab', does: 'Leave the editor' },
   { keys: 'm', does: 'Show or put away the manifest' },
   { keys: 'e', does: 'Show or put away the events' },
   { keys: 'n', does: 'New cluster' },
@@ -22,6 +24,11 @@ export const keyTable: readonly { readonly keys: string; readonly does: string }
 const TYPING = 'input, textarea, select, [contenteditable], .monaco-editor'
 const LAYERS = '[role="dialog"], [role="menu"]'
 
+/** Whether this is in a dialog or menu, which has the keys to itself. */
+export function isInLayer(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest(LAYERS) !== null
+}
+
 /**
  * A key belongs to the page unless somebody types or a layer is open. Space belongs to the control
  * that was reached by key; one that was clicked lets it go.
@@ -30,17 +37,21 @@ function isFree(event: KeyboardEvent): boolean {
   const target = event.target
   if (event.defaultPrevented) return false
   if (!(target instanceof Element)) return true
-  if (target.closest(TYPING) || target.closest(LAYERS)) return false
+  if (target.closest(TYPING) || isInLayer(target)) return false
   return event.key !== ' ' || isFocusedByPointer() || !target.closest('button, [role="button"]')
 }
 
-export function bindShortcuts(session: Session): () => void {
-  const ui = useUi.getState
-  const free = (action: () => void) => (event: KeyboardEvent) => {
+/** An action for a key that does nothing where the key belongs to something else. */
+export function free(action: () => void): (event: KeyboardEvent) => void {
+  return (event) => {
     if (!isFree(event)) return
     event.preventDefault()
     action()
   }
+}
+
+export function bindShortcuts(session: Session): () => void {
+  const ui = useUi.getState
   return tinykeys(window, {
     Space: free(() => togglePause(session)),
     '1': free(() => setSpeed(session, speeds[0])),

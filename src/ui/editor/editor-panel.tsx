@@ -2,6 +2,7 @@ import { Play, Trash2 } from 'lucide-react'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { tinykeys } from 'tinykeys'
 import { useSession } from '../app/session'
+import { isInLayer } from '../app/shortcuts'
 import { paceOf } from '../clock/speed'
 import { useValue } from '../store/hooks'
 import { EditorView } from './editor-view'
@@ -47,9 +48,13 @@ export default function EditorPanel() {
   const apply = useCallback(() => void submit('apply'), [submit])
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (!event.defaultPrevented) apply()
+      if (isInLayer(event.target)) return
+      event.preventDefault()
+      event.stopPropagation()
+      apply()
     }
-    return tinykeys(window, { '$mod+Enter': onKey })
+    // Before the element in focus: a button would take the key for a press.
+    return tinykeys(window, { '$mod+Enter': onKey }, { capture: true })
   }, [apply])
   return (
     <section

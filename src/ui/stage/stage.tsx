@@ -11,7 +11,9 @@ import {
 } from '@xyflow/react'
 import { Maximize } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { tinykeys } from 'tinykeys'
 import { useSession } from '../app/session'
+import { free } from '../app/shortcuts'
 import { useUi } from '../app/ui-state'
 import { useValue } from '../store/hooks'
 import { shareStructure } from '../store/share'
@@ -76,7 +78,8 @@ function Graph({ width, height }: { readonly width: number; readonly height: num
   const getLayout = useLatest(layout)
   const home = `machine:${model.balancers[0] ?? model.masters[0]}`
   useEffect(() => setFocusHome(home), [home])
-  const { moved, onMoved, fitAll } = useAutoFit(layout, width)
+  const { moved, onMoved, zoomBy, fitAll } = useAutoFit(layout, { width, height })
+  useStageKeys(zoomBy, fitAll)
   return (
     <PlacesProvider value={places}>
       <LayoutGetterProvider value={getLayout}>
@@ -96,8 +99,8 @@ function Graph({ width, height }: { readonly width: number; readonly height: num
             edgesFocusable={false}
             elementsSelectable={false}
             onlyRenderVisibleElements
-            minZoom={0.08}
-            maxZoom={3}
+            minZoom={ZOOM_MIN}
+            maxZoom={ZOOM_MAX}
             zoomOnDoubleClick={false}
             disableKeyboardA11y
             deleteKeyCode={null}
@@ -123,6 +126,25 @@ function Graph({ width, height }: { readonly width: number; readonly height: num
   )
 }
 
+interface Size {
+  readonly width: number
+  readonly height: number
+}
+
+const ZOOM_MIN = 0.08
+const ZOOM_MAX = 3
+
+/** The thing in focus, or the middle of the stage. */
+function zoomCentre(width: number, height: number): { readonly x: number; readonly y: number } {
+  const stage = document.querySelector('.stage')?.getBoundingClientRect()
+  const focused = document.activeElement?.closest('.stage [data-subject]')?.getBoundingClientRect()
+  if (!stage || !focused) return { x: width / 2, y: height / 2 }
+  return {
+    x: focused.left + focused.width / 2 - stage.left,
+    y: focused.top + focused.height / 2 - stage.top,
+  }
+}
+
 function fitted(layout: StageLayout, width: number): Viewport {
   const x = Math.max(0, (width - layout.width * layout.scale) / 2)
   return { x, y: 0, zoom: layout.scale }
@@ -145,9 +167,20 @@ function useLatest(layout: StageLayout): () => StageLayout {
 }
 
 /** Shows the whole stage until a person pans or zooms; then leaves the view to them. */
-function useAutoFit(layout: StageLayout, width: number) {
-  const { setViewport } = useReactFlow()
+function useAutoFit(layout: StageLayout, { width, height }: Size) {
+  const { setViewport, getViewport } = useReactFlow()
   const [moved, setMoved] = useState(false)
+  const zoomBy = useCallback(
+    (factor: number) => {
+      const { x, y, zoom: before } = getViewport()
+      const zoom = Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, before * factor))
+      const { x: px, y: py } = zoomCentre(width, height)
+      const part = zoom / before
+      void setViewport({ x: px - (px - x) * part, y: py - (py - y) * part, zoom })
+      setMoved(true)
+    },
+    [width, height, getViewport, setViewport],
+  )
   const fitAll = useCallback(() => {
     void setViewport(fitted(layout, width))
     setMoved(false)
@@ -163,5 +196,21 @@ function useAutoFit(layout: StageLayout, width: number) {
     },
     [layout, width],
   )
-  return { moved, onMoved, fitAll }
+  return { moved, onMoved, zoomBy, fitAll }
+}
+
+const ZOOM_STEP = 1.25
+
+function useStageKeys(zoomBy: (factor: number) => void, fitAll: () => void): void {
+  useEffect(() => {
+    const zoomIn = free(() => zoomBy(ZOOM_STEP))
+    const zoomOut = free(() => zoomBy(1 / ZOOM_STEP))
+    return tinykeys(window, {
+      '+': zoomIn,
+      'Shift++': zoomIn,
+      '=': zoomIn,
+      '-': zoomOut,
+      '0': free(fitAll),
+    })
+  }, [zoomBy, fitAll])
 }

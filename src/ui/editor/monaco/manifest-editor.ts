@@ -1,3 +1,4 @@
+import { isFocusedByPointer } from '../../app/modality'
 import type { TextRange } from '../manifest/parse-manifest'
 import { languageFor, monaco } from './monaco'
 
@@ -28,6 +29,10 @@ interface Options {
 
 const OWNER = 'kubarium'
 
+/**
+ * Tab indents once somebody has clicked into the text or typed; for who came by Tab, or has pressed
+ * Escape, it goes on to the next control.
+ */
 export function createManifestEditor({
   container,
   text,
@@ -54,15 +59,20 @@ export function createManifestEditor({
     fixedOverflowWidgets: true,
     quickSuggestions: { other: true, comments: false, strings: true },
     suggest: { showWords: false },
-    tabFocusMode: false,
-    ariaLabel: 'Manifest in YAML. Ctrl+M lets Tab leave the editor.',
+    ariaLabel: 'Manifest in YAML. After Escape, Tab leaves the editor.',
     wordBasedSuggestions: 'off',
     largeFileOptimizations: true,
     maxTokenizationLineLength: 5000,
     stickyScroll: { enabled: false },
   })
   editor.addCommand(monaco.KeyMod.CtrlCmd | monaco.KeyCode.Enter, onApply)
+  const letTabLeave = (tabFocusMode: boolean) => editor.updateOptions({ tabFocusMode })
+  editor.onDidFocusEditorText(() => letTabLeave(!isFocusedByPointer()))
+  editor.onKeyDown(({ keyCode }) => {
+    if (keyCode === monaco.KeyCode.Escape) letTabLeave(true)
+  })
   const subscription = model.onDidChangeContent(() => {
+    letTabLeave(false)
     const now = model.getValue()
     const language = languageFor(now)
     if (language !== model.getLanguageId()) monaco.editor.setModelLanguage(model, language)
