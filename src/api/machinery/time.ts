@@ -66,19 +66,25 @@ const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-
 
 /** Microseconds since 1970 of an RFC 3339 time, or undefined. Finer fractions are cut off. */
 export function parseTime(text: string): number | undefined {
+  if (text === lastParsed) return lastMicros
+  const micros = readTime(text)
+  if (micros === undefined) return undefined
+  lastParsed = text
+  lastMicros = micros
+  return micros
+}
+
+let lastParsed = ''
+let lastMicros = 0
+
+function readTime(text: string): number | undefined {
   const match = RFC3339.exec(text)
   if (match === null) return undefined
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ]
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])]
+  const [hour, minute, second] = [Number(match[4]), Number(match[5]), Number(match[6])]
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined
   if (hour > 23 || minute > 59 || second > 59) return undefined
-  const micros = Number((match[7] ?? '').padEnd(6, '0').slice(0, 6))
+  const micros = match[7] === undefined ? 0 : Number(match[7].padEnd(6, '0').slice(0, 6))
   const zone = match[8]!
   let offset = 0
   if (zone !== 'Z') {
