@@ -1,9 +1,13 @@
+import { parseQuantity, quantityValue } from '../api/machinery/quantity'
 import type { LabCommand } from './commands'
 import { parseDuration } from './duration'
 
 export type ParsedCommand =
   | { readonly ok: true; readonly command: LabCommand }
   | { readonly ok: false; readonly error: string }
+
+/** A pebibyte; no machine has as many cores. */
+const sizeMax = 2 ** 50
 
 type Check = (value: unknown) => string | undefined
 
@@ -15,6 +19,15 @@ const duration: Check = (value) =>
     ? undefined
     : 'must be a duration of at most 30 days, such as "30s" or "10m"'
 const optionalDuration: Check = (value) => (value === undefined ? undefined : duration(value))
+/** As a machine's size: of what Kubernetes can read, what a machine could have. */
+const optionalSize: Check = (value) => {
+  if (value === undefined) return undefined
+  const read = typeof value === 'string' ? parseQuantity(value) : undefined
+  const size = read?.ok ? quantityValue(read.quantity) : 0
+  return size > 0 && size <= sizeMax
+    ? undefined
+    : 'must be a quantity above zero, such as "4" or "8Gi"'
+}
 const oneOf =
   (...words: readonly string[]): Check =>
   (value) =>
@@ -43,7 +56,7 @@ const fields: { readonly [type in LabCommand['type']]: { readonly [field: string
   settle: { within: optionalDuration },
   step: {},
   request: { from: text, url: text },
-  addWorker: { cpu: optionalText, memory: optionalText },
+  addWorker: { cpu: optionalSize, memory: optionalSize },
 }
 
 /** Takes a command only when every field is known and right; says which is not. */

@@ -20,6 +20,8 @@ const noAnswer = (message: string): ApiResponse => ({
   body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 0 },
 })
 
+const cancelled = 'the request was cancelled'
+
 /** Starts a cluster in a worker of its own. It boots at once and then runs at 1×. */
 export function startEngine(spec: ClusterSpec, speed: number | 'max' = 1): EngineClient {
   const worker = new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module' })
@@ -91,12 +93,12 @@ class WorkerLink {
         this.#waiting.delete(id)
         resolve(response as ApiResponse<T>)
       }
-      if (this.#failure) {
-        answer(noAnswer(this.#failure))
+      if (this.#failure || signal?.aborted) {
+        answer(noAnswer(this.#failure ?? cancelled))
         return
       }
       this.#waiting.set(id, { answer, fail: (reason) => answer(noAnswer(reason)) })
-      signal?.addEventListener('abort', () => answer(noAnswer('the request was cancelled')))
+      signal?.addEventListener('abort', () => answer(noAnswer(cancelled)))
       this.post({ type: 'send', id, request })
     })
   }
@@ -148,8 +150,7 @@ class WorkerLink {
     switch (message.type) {
       case 'events':
         for (const { id, events } of message.batches) {
-          const sink = this.#watches.get(id)
-          for (const event of events) sink?.onEvent(event)
+          for (const event of events) this.#watches.get(id)?.onEvent(event)
         }
         break
       case 'opened':

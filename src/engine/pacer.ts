@@ -1,4 +1,4 @@
-import type { Micros } from '../sim/time'
+import { type Micros, seconds } from '../sim/time'
 
 /** What the pacer drives: virtual time that can be let run. */
 export interface Paced {
@@ -11,7 +11,10 @@ export interface Paced {
 /** Somewhere to get to as fast as the host can, whatever the speed. */
 export interface Goal {
   readonly latest: Micros
-  /** Asked every `every` microseconds of virtual time; true ends the run early. */
+  /**
+   * Asked every `every` microseconds of virtual time, counted from the start: when a run ends never
+   * depends on the host's slices. True ends the run early.
+   */
   readonly reached?: () => boolean
   readonly every?: Micros
   done(inTime: boolean): void
@@ -24,6 +27,8 @@ export const sliceMs = 8
 /** An idle host is woken at least this often. */
 const idleMs = 100
 const chunkEvents = 500
+/** Flat out, time passes the last event by this much at most. */
+const strideMax = seconds(1)
 
 /**
  * Lets virtual time follow the wall clock at a speed, or run flat out. A host that cannot keep up,
@@ -36,6 +41,8 @@ export class Pacer {
   #anchorWallMs = 0
   #anchorTime: Micros = 0
   #goal: Goal | undefined
+  /** Where the goal is asked next. */
+  #stop: Micros = 0
 
   constructor(paced: Paced, wallMs: () => number) {
     this.#paced = paced
@@ -51,13 +58,10 @@ export class Pacer {
     this.#anchor()
   }
 
-  get goal(): Goal | undefined {
-    return this.#goal
-  }
-
   runTo(goal: Goal): void {
     this.#goal?.done(false)
     this.#goal = goal
+    this.#aim(goal)
   }
 
   /** Works for at most `sliceMs`; returns the milliseconds until it wants to work again. */
@@ -68,10 +72,7 @@ export class Pacer {
       return 0
     }
     if (this.#speed === 0) return Number.POSITIVE_INFINITY
-    if (this.#speed === 'max') {
-      this.#run(Number.MAX_SAFE_INTEGER, deadline)
-      return this.#paced.nextEventTime === undefined ? idleMs : 0
-    }
+    if (this.#speed === 'max') return this.#flatOut(deadline)
     const elapsedMs = this.#wallMs() - this.#anchorWallMs
     const target = this.#anchorTime + Math.floor(elapsedMs * 1000 * this.#speed)
     if (!this.#run(target, deadline)) {
@@ -83,11 +84,19 @@ export class Pacer {
     return Math.min(idleMs, Math.max(1, (next - target) / (1000 * this.#speed)))
   }
 
-  #pursue(goal: Goal, deadline: number): void {
-    const { every } = goal
+  /** Goes from event to event, so that time does not run away when there are none. */
+  #flatOut(deadline: number): number {
     do {
-      const stop = every ? Math.min(goal.latest, this.#paced.now + every) : goal.latest
-      if (!this.#run(stop, deadline)) return
+      const next = this.#paced.nextEventTime
+      if (next === undefined) return idleMs
+      if (!this.#run(next + strideMax, deadline)) return 0
+    } while (this.#wallMs() < deadline)
+    return 0
+  }
+
+  #pursue(goal: Goal, deadline: number): void {
+    do {
+      if (!this.#run(this.#stop, deadline)) return
       if (goal.reached?.()) {
         this.#finish(goal, true)
         return
@@ -96,7 +105,12 @@ export class Pacer {
         this.#finish(goal, goal.reached === undefined)
         return
       }
+      this.#aim(goal)
     } while (this.#wallMs() < deadline)
+  }
+
+  #aim({ latest, every }: Goal): void {
+    this.#stop = every ? Math.min(latest, this.#paced.now + every) : latest
   }
 
   #finish(goal: Goal, inTime: boolean): void {

@@ -23,6 +23,17 @@ const checkEvery = seconds(1)
 const answerEvery = millis(1)
 const publishEveryMs = 100
 const requestMax = minutes(2)
+const stopped = {
+  status: 0,
+  body: {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'the simulation has stopped',
+    code: 0,
+  },
+} as const
 
 /**
  * A cluster, its clock and its log of commands, for any host: the page's worker and Node. All that
@@ -85,7 +96,7 @@ export class Session implements LabChannel {
       this.#publish(true)
       return results
     })
-    this.#queue = run
+    this.#queue = run.catch(() => {})
     return run
   }
 
@@ -124,7 +135,7 @@ export class Session implements LabChannel {
         const answer = this.#inject('lab.request', () =>
           this.cluster.request(command.from, command.url),
         )
-        if (!answer) return this.#failed('the simulation has stopped')
+        if (!answer) return this.#failed(stopped.body.message)
         await this.#runTo(requestMax, () => answer.done, answerEvery)
         const response = answer.value
         return response ? { ...this.#done(), response } : this.#failed('no answer')
@@ -164,17 +175,19 @@ export class Session implements LabChannel {
 
   #send<T>(request: ApiRequest): Promise<ApiResponse<T>> {
     return new Promise((resolve) => {
-      this.#inject('client.request', () => {
+      const entered = this.#inject('client.request', () => {
         this.cluster.outside.send<T>(request).onDone(resolve)
+        return true
       })
+      if (!entered) resolve(stopped)
     })
   }
 
   #watch<T>(request: ApiRequest, sink: WatchSink<T>): WatchHandle {
-    let handle: WatchHandle | undefined
-    this.#inject('client.watch', () => {
-      handle = this.cluster.outside.watch(request, sink as WatchSink)
-    })
+    const handle = this.#inject('client.watch', () =>
+      this.cluster.outside.watch(request, sink as WatchSink),
+    )
+    if (!handle) sink.onClose(stopped)
     return { close: () => this.#inject('client.close', () => handle?.close()) }
   }
 

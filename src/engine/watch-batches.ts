@@ -4,7 +4,8 @@ import type { WatchBatch } from './protocol'
 
 /**
  * Folds the events of many watches so that the page gets each changed object once per flush. An
- * object that came and went between two flushes is still told as deleted.
+ * object that came and went between two flushes is still told as deleted; one that was made again
+ * under the same name is another object, told after the deletion of the first.
  */
 export class WatchBatches {
   readonly #pending = new Map<number, Map<string, WatchEvent>>()
@@ -19,8 +20,7 @@ export class WatchBatches {
       watch = new Map()
       this.#pending.set(id, watch)
     }
-    const keyless = event.type === 'BOOKMARK' || event.type === 'ERROR'
-    const key = keyless ? ` ${event.type}` : keyOf(event.object as KubeObject)
+    const key = identityOf(event)
     const before = watch.get(key)
     // A later event must also be later in the batch: the last resourceVersion counts.
     watch.delete(key)
@@ -40,4 +40,11 @@ export class WatchBatches {
     this.#pending.clear()
     return batches
   }
+}
+
+/** A uid names one object for ever; kinds that are computed have none. */
+function identityOf({ type, object }: WatchEvent): string {
+  if (type === 'BOOKMARK' || type === 'ERROR') return ` ${type}`
+  const { metadata } = object as KubeObject
+  return metadata.uid ?? keyOf(object as KubeObject)
 }
