@@ -116,7 +116,7 @@ function focusNeighbour(rects: ReadonlyMap<string, Rect>, id: string, direction:
   while (next !== undefined) {
     const element = document.querySelector<HTMLElement>(`[data-subject="${CSS.escape(next)}"]`)
     if (element) {
-      element.focus()
+      element.focus({ preventScroll: true })
       return
     }
     next = neighbour(rects, next, direction)

@@ -5,15 +5,11 @@ import {
   type NodeTypes,
   ReactFlow,
   ReactFlowProvider,
-  useReactFlow,
-  type Viewport,
   ViewportPortal,
 } from '@xyflow/react'
 import { Maximize } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { tinykeys } from 'tinykeys'
 import { useSession } from '../app/session'
-import { free } from '../app/shortcuts'
 import { useUi } from '../app/ui-state'
 import { useValue } from '../store/hooks'
 import { shareStructure } from '../store/share'
@@ -30,6 +26,7 @@ import { PodLayer } from './pod-layer'
 import { ServiceNode } from './service-node'
 import { LayoutGetterProvider, PlacesProvider } from './stage-context'
 import { stageViews } from './stage-model'
+import { useAutoFit, useBringIntoView, useStageKeys, ZOOM_MAX, ZOOM_MIN } from './viewport'
 import { WaitingNode } from './waiting-node'
 import { WorkerNode } from './worker-node'
 import { WorkloadsNode } from './workloads-node'
@@ -80,10 +77,13 @@ function Graph({ width, height }: { readonly width: number; readonly height: num
   useEffect(() => setFocusHome(home), [home])
   const { moved, onMoved, zoomBy, fitAll } = useAutoFit(layout, { width, height })
   useStageKeys(zoomBy, fitAll)
+  const view = useRef<HTMLDivElement>(null)
+  useBringIntoView(view)
   return (
     <PlacesProvider value={places}>
       <LayoutGetterProvider value={getLayout}>
         <div
+          ref={view}
           className="absolute inset-0"
           data-testid="graph"
           data-stale={health.state === 'silent'}
@@ -116,7 +116,7 @@ function Graph({ width, height }: { readonly width: number; readonly height: num
           </ReactFlow>
           <EmptyHint layout={layout} />
           {moved && (
-            <button type="button" className="btn absolute right-3 bottom-3 z-10" onClick={fitAll}>
+            <button type="button" className="btn absolute right-3 bottom-7 z-10" onClick={fitAll}>
               <Maximize size={14} aria-hidden /> Fit
             </button>
           )}
@@ -124,30 +124,6 @@ function Graph({ width, height }: { readonly width: number; readonly height: num
       </LayoutGetterProvider>
     </PlacesProvider>
   )
-}
-
-interface Size {
-  readonly width: number
-  readonly height: number
-}
-
-const ZOOM_MIN = 0.08
-const ZOOM_MAX = 3
-
-/** The thing in focus, or the middle of the stage. */
-function zoomCentre(width: number, height: number): { readonly x: number; readonly y: number } {
-  const stage = document.querySelector('.stage')?.getBoundingClientRect()
-  const focused = document.activeElement?.closest('.stage [data-subject]')?.getBoundingClientRect()
-  if (!stage || !focused) return { x: width / 2, y: height / 2 }
-  return {
-    x: focused.left + focused.width / 2 - stage.left,
-    y: focused.top + focused.height / 2 - stage.top,
-  }
-}
-
-function fitted(layout: StageLayout, width: number): Viewport {
-  const x = Math.max(0, (width - layout.width * layout.scale) / 2)
-  return { x, y: 0, zoom: layout.scale }
 }
 
 /** The value before as long as it says the same: React Flow works through every new list. */
@@ -164,53 +140,4 @@ function useLatest(layout: StageLayout): () => StageLayout {
     latest.current = layout
   }, [layout])
   return useCallback(() => latest.current, [])
-}
-
-/** Shows the whole stage until a person pans or zooms; then leaves the view to them. */
-function useAutoFit(layout: StageLayout, { width, height }: Size) {
-  const { setViewport, getViewport } = useReactFlow()
-  const [moved, setMoved] = useState(false)
-  const zoomBy = useCallback(
-    (factor: number) => {
-      const { x, y, zoom: before } = getViewport()
-      const zoom = Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, before * factor))
-      const { x: px, y: py } = zoomCentre(width, height)
-      const part = zoom / before
-      void setViewport({ x: px - (px - x) * part, y: py - (py - y) * part, zoom })
-      setMoved(true)
-    },
-    [width, height, getViewport, setViewport],
-  )
-  const fitAll = useCallback(() => {
-    void setViewport(fitted(layout, width))
-    setMoved(false)
-  }, [layout, width, setViewport])
-  useEffect(() => {
-    if (!moved) fitAll()
-  }, [moved, fitAll])
-  const onMoved = useCallback(
-    (event: unknown, view: Viewport) => {
-      const { x, y, zoom } = fitted(layout, width)
-      const same = Math.abs(view.x - x) < 1 && Math.abs(view.y - y) < 1 && view.zoom === zoom
-      if (event && !same) setMoved(true)
-    },
-    [layout, width],
-  )
-  return { moved, onMoved, zoomBy, fitAll }
-}
-
-const ZOOM_STEP = 1.25
-
-function useStageKeys(zoomBy: (factor: number) => void, fitAll: () => void): void {
-  useEffect(() => {
-    const zoomIn = free(() => zoomBy(ZOOM_STEP))
-    const zoomOut = free(() => zoomBy(1 / ZOOM_STEP))
-    return tinykeys(window, {
-      '+': zoomIn,
-      'Shift++': zoomIn,
-      '=': zoomIn,
-      '-': zoomOut,
-      '0': free(fitAll),
-    })
-  }, [zoomBy, fitAll])
 }

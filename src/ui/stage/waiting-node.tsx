@@ -1,5 +1,5 @@
 import { Hourglass } from 'lucide-react'
-import { memo, useMemo } from 'react'
+import { type CSSProperties, memo, useMemo } from 'react'
 import { useSession } from '../app/session'
 import { useUi } from '../app/ui-state'
 import { derive } from '../store/derive'
@@ -27,14 +27,18 @@ export const WaitingNode = memo(function WaitingNode() {
           ? `${waiting.length} wait${waiting.length === 1 ? 's' : ''} for a node`
           : 'No pod waits for a node'}
       </span>
-      {many && <Reason start={start} hidden={layout.waitingHidden} />}
+      {many && <Reason start={start} />}
     </div>
   )
 })
 
-function Reason({ start, hidden }: { readonly start: number; readonly hidden: number }) {
+const LINE_HEIGHT = 17
+
+function Reason({ start }: { readonly start: number }) {
   const { cluster } = useSession()
-  const { views } = usePlaces()
+  const { views, layout } = usePlaces()
+  const hidden = layout.waitingHidden
+  const lines = Math.floor((layout.waiting.height - 8) / LINE_HEIGHT)
   const selected = useUi((state) =>
     state.selection?.kind === 'pod' ? state.selection.key : undefined,
   )
@@ -50,7 +54,7 @@ function Reason({ start, hidden }: { readonly start: number; readonly hidden: nu
   return (
     <p
       className="waiting-reason"
-      style={{ left: start + 2 }}
+      style={{ left: start + 2, '--lines': lines } as CSSProperties}
       title={full}
       data-testid="waiting-reason"
     >

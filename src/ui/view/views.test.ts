@@ -11,6 +11,7 @@ import { shortName } from './names'
 import { podView } from './pod-state'
 import { reachOf } from './reach'
 import { clockText, durationText } from './time'
+import { waitingReasons } from './waiting'
 
 type Status = NonNullable<Pod['status']>
 
@@ -323,6 +324,25 @@ describe('machineView', () => {
       expect([view.physical, view.disagreement?.word]).toEqual([physical, word])
     },
   )
+})
+
+describe('waitingReasons', () => {
+  const waits = (name: string, message: string): Pod => ({
+    metadata: { namespace: 'default', name },
+    spec: { containers: [] },
+    status: {
+      conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }],
+    },
+  })
+  const cpu = waits('a', '0/6 nodes are available: 6 Insufficient cpu. preemption: 0/6 no help.')
+  const taint = waits('b', '0/6 nodes are available: 6 node(s) had untolerated taint(s).')
+  it.each([
+    ['one reason', [cpu, cpu], undefined, '0/6 nodes are available: 6 Insufficient cpu.'],
+    ['two', [cpu, taint], undefined, 'a: 0/6 nodes are available: 6 Insufficient cpu. Another'],
+    ['two, one selected', [cpu, taint], 'default/b', 'b: 0/6 nodes are available: 6 node(s) had'],
+  ] as const)('tells %s', (_, pods, selected, text) => {
+    expect(waitingReasons(pods, selected).text.startsWith(text)).toBe(true)
+  })
 })
 
 describe('countdowns', () => {
