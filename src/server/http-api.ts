@@ -1,7 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { ApiRequest, ApiResponse } from '../client/request'
 import type { Session } from '../engine/session'
-import { BodyTooLarge, isWatch, readBody, toApiRequest, UnreadableBody } from './http-request'
+import {
+  BodyTooLarge,
+  isWatch,
+  MalformedPath,
+  readBody,
+  toApiRequest,
+  UnreadableBody,
+  urlOf,
+} from './http-request'
 import { handleLab } from './lab-routes'
 import { strangerReason } from './loopback'
 import { sendJson, sendStatus } from './respond'
@@ -20,6 +28,9 @@ function answer(response: ServerResponse, api: ApiResponse): void {
   } else sendJson(response, api.status, api.body)
 }
 
+/** A client that lets this much of its watch wait unread is cut off; it may begin again. */
+const unreadBytesMax = 64 * 1024 * 1024
+
 function watch(session: Session, request: ApiRequest, response: ServerResponse): void {
   const open = () => {
     if (response.headersSent) return
@@ -31,6 +42,7 @@ function watch(session: Session, request: ApiRequest, response: ServerResponse):
     onEvent: (event) => {
       open()
       response.write(`${JSON.stringify(event)}\n`)
+      if (response.writableLength > unreadBytesMax) response.destroy()
     },
     onClose: (end) => {
       if (response.headersSent || end.status === 200) {
@@ -52,7 +64,7 @@ async function handle(
     sendStatus(response, 403, 'Forbidden', stranger)
     return
   }
-  const url = new URL(request.url ?? '/', 'http://localhost')
+  const url = urlOf(request)
   const body = await readBody(request)
   if (url.pathname.startsWith('/lab/')) {
     await handleLab(session, request.method ?? 'GET', url, body.toString('utf8'), response)
@@ -76,8 +88,8 @@ export function createHttpApi(session: Session): Server {
         sendStatus(response, 413, 'RequestEntityTooLarge', text)
       } else if (error instanceof UnreadableBody) {
         sendStatus(response, 415, 'UnsupportedMediaType', error.message)
-      } else if (error instanceof URIError || error instanceof TypeError) {
-        sendStatus(response, 400, 'BadRequest', `the request's path is malformed: ${error.message}`)
+      } else if (error instanceof MalformedPath) {
+        sendStatus(response, 400, 'BadRequest', error.message)
       } else {
         const text = error instanceof Error ? error.message : String(error)
         sendStatus(response, 500, 'InternalError', text)

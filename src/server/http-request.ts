@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { PROTOBUF, readProtobuf } from '../api/machinery/protobuf'
+import { requestInfo } from '../api/machinery/request-info'
 import type { ApiRequest } from '../client/request'
 
 /** The API server's own limit for a request body. */
@@ -16,15 +17,32 @@ export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge'
 }
 
+/** A body that is too large leaves the connection open: the answer must still get through. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = []
   let bytes = 0
-  for await (const part of request) {
+  for await (const part of request.iterator({ destroyOnReturn: false })) {
     bytes += (part as Buffer).length
     if (bytes > bodyBytesMax) throw new BodyTooLarge(`limit is ${bodyBytesMax}`)
     parts.push(part as Buffer)
   }
   return Buffer.concat(parts)
+}
+
+export class MalformedPath extends Error {
+  override readonly name = 'MalformedPath'
+}
+
+/** The address asked for. Two slashes at its start do not name another host. */
+export function urlOf(request: IncomingMessage): URL {
+  const target = request.url ?? '/'
+  try {
+    const url = new URL(target.startsWith('/') ? `http://localhost${target}` : target)
+    decodeURIComponent(url.pathname)
+    return url
+  } catch (error) {
+    throw new MalformedPath(`the request's path is malformed: ${(error as Error).message}`)
+  }
 }
 
 /** JSON and YAML stay text; kubectl's binary form becomes the object it stands for. */
@@ -64,7 +82,7 @@ export function toApiRequest(
   const body = decodedBody(bytes, contentType)
   return {
     method: method as ApiRequest['method'],
-    path: decodeURI(url.pathname),
+    path: url.pathname,
     query,
     contentType: contentType?.startsWith(PROTOBUF) ? 'application/json' : contentType,
     accept: first(request.headers.accept),
@@ -74,8 +92,7 @@ export function toApiRequest(
   }
 }
 
-/** Streams instead of one answer: `?watch=1`, or the old `/watch/` paths. */
-export function isWatch(request: ApiRequest): boolean {
-  const watch = request.query?.watch
-  return request.method === 'GET' && watch !== undefined && watch !== 'false' && watch !== '0'
+/** Streams instead of one answer: `?watch=1` of a collection, or the old `/watch/` paths. */
+export function isWatch({ method, path, query }: ApiRequest): boolean {
+  return requestInfo(method, path, query).verb === 'watch'
 }
