@@ -97,7 +97,7 @@ const maps = '/api/v1/namespaces/default/configmaps'
 const commands = '/lab/v1/commands'
 const json = { 'content-type': 'application/json' }
 const post = (path: string) => ({ method: 'POST', path, headers: json })
-const huge = 'x'.repeat(bodyBytesMax + 1)
+const huge = 'x'.repeat(4 * bodyBytesMax)
 
 describe('HTTP API', () => {
   it.each<[string, RequestOptions, string | undefined, number, RegExp]>([

@@ -17,11 +17,10 @@ export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge'
 }
 
-/** A body that is too large leaves the connection open: the answer must still get through. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = []
   let bytes = 0
-  for await (const part of request.iterator({ destroyOnReturn: false })) {
+  for await (const part of request) {
     bytes += (part as Buffer).length
     if (bytes > bodyBytesMax) throw new BodyTooLarge(`limit is ${bodyBytesMax}`)
     parts.push(part as Buffer)
