@@ -27,7 +27,7 @@ export interface SchedulerOptions {
 const schedulerName = 'default-scheduler'
 const plugins = new Map(defaultPlugins.map((plugin) => [plugin.name, plugin]))
 
-/** kube-scheduler: every replica keeps its cache warm, the one that holds the lease places pods. */
+/** kube-scheduler: the replica that holds the lease fills its caches and places pods. */
 export function kubeScheduler(options: SchedulerOptions): ProcessFactory {
   return (env) => new KubeScheduler(env, options)
 }
@@ -67,7 +67,7 @@ class KubeScheduler implements Process {
       name: 'kube-scheduler',
       identity: `${env.self.machine}_${suffix}`,
       recorder,
-      onStartedLeading: () => env.spawn(this.#scheduleForever()),
+      onStartedLeading: () => env.spawn(this.#lead()),
       onStoppedLeading: () => env.exit(1),
     })
   }
@@ -75,8 +75,7 @@ class KubeScheduler implements Process {
   start(): void {
     this.#watchPods()
     this.#watchNodes()
-    this.#informers.start()
-    this.#env.spawn(this.#electWhenSynced())
+    this.#election.start()
   }
 
   inspect(): unknown {
@@ -88,9 +87,11 @@ class KubeScheduler implements Process {
     }
   }
 
-  *#electWhenSynced(): Task<void> {
+  /** As with delayCacheUntilActive: a standby watches nothing, a new leader lists first. */
+  *#lead(): Task<void> {
+    this.#informers.start()
     yield* this.#informers.synced()
-    this.#election.start()
+    yield* this.#scheduleForever()
   }
 
   #watchPods(): void {

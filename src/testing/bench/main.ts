@@ -42,7 +42,7 @@ async function run(): Promise<void> {
       print(figure)
     }
   }
-  for (const what of ['wall', 'cpu']) {
+  for (const what of ['cold-wall', 'cold-cpu', 'wall', 'cpu']) {
     const own = values.get(`${rivalry}-${what}`)
     const rival = values.get(`rival-${rivalry}-${what}`)
     if (!own || !rival) continue

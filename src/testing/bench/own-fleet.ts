@@ -6,7 +6,7 @@ import { Cluster } from '../../cluster/cluster'
 import { defaultSpec } from '../../control/spec'
 import { minutes, seconds } from '../../sim/time'
 import { fleet } from './fleet'
-import type { Measurement } from './measurement'
+import { costOf, type Measurement, repeated } from './measurement'
 
 const patience = minutes(10)
 const step = seconds(1)
@@ -29,8 +29,24 @@ const isReady = (pod: Pod) =>
   pod.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
 
 /** From apply until a client's watch has seen every pod Ready, three Raft masters included. */
-export function ownFleet(pods: number, workers: number): Measurement[] {
-  const cluster = bootedCluster(workers)
+export function ownFleet(pods: number, workers: number): Promise<Measurement[]> {
+  return repeated(`${pods}-pods-${workers}-nodes`, () => {
+    const cluster = bootedCluster(workers)
+    const ready = watchReadyPods(cluster)
+    return costOf(() => {
+      cluster.sim.inject('bench.apply', () => {
+        for (const body of fleet(pods)) {
+          const path = '/apis/apps/v1/namespaces/default/deployments'
+          cluster.outside.send({ method: 'POST', path, body })
+        }
+      })
+      runUntil(cluster, () => ready.size >= pods)
+    })
+  })
+}
+
+/** Names of the pods that a client has seen Ready so far. */
+function watchReadyPods(cluster: Cluster): ReadonlySet<string> {
   const ready = new Set<string>()
   cluster.sim.inject('bench.watch', () => {
     const path = resourcePath(PODS, { namespace: 'default' })
@@ -48,24 +64,7 @@ export function ownFleet(pods: number, workers: number): Measurement[] {
       },
     )
   })
-  const cpu = process.cpuUsage()
-  const began = performance.now()
-  const virtual = cluster.sim.now
-  cluster.sim.inject('bench.apply', () => {
-    for (const body of fleet(pods)) {
-      const path = '/apis/apps/v1/namespaces/default/deployments'
-      cluster.outside.send({ method: 'POST', path, body })
-    }
-  })
-  runUntil(cluster, () => ready.size >= pods)
-  const wall = performance.now() - began
-  const used = process.cpuUsage(cpu)
-  const name = `${pods}-pods-${workers}-nodes`
-  return [
-    { name: `${name}-wall`, value: Math.round(wall), unit: 'ms' },
-    { name: `${name}-cpu`, value: Math.round((used.user + used.system) / 1_000), unit: 'ms' },
-    { name: `${name}-virtual`, value: (cluster.sim.now - virtual) / seconds(1), unit: 's' },
-  ]
+  return ready
 }
 
 /** How many times faster than real time the default cluster idles. */

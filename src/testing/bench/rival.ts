@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { bundled } from './bundle'
 import { fleet, fleetImage } from './fleet'
-import type { Measurement } from './measurement'
+import { costOf, type Measurement, repeated } from './measurement'
 
 /** What this benchmark uses of `@ngrok/webernetes`. */
 interface RivalCluster {
@@ -45,13 +45,19 @@ export async function rivalFleet(pods: number, nodes: number): Promise<Measureme
       return context.waitUntilKilled()
     }
   }
-  const cluster = new Cluster({ nodes })
-  cluster.registerImage(Sleeper)
-  await cluster.init()
+  return repeated(`rival-${pods}-pods-${nodes}-nodes`, async () => {
+    const cluster = new Cluster({ nodes })
+    cluster.registerImage(Sleeper)
+    await cluster.init()
+    const cost = await costOf(() => allReady(cluster, pods))
+    await cluster.close()
+    return cost
+  })
+}
+
+function allReady(cluster: RivalCluster, pods: number): Promise<void> {
   const ready = new Set<string>()
-  const cpu = process.cpuUsage()
-  const began = performance.now()
-  await new Promise<void>((resolve, reject) => {
+  return new Promise<void>((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(`${ready.size} Ready in time`)), patienceMs)
     cluster.informer('pods', (_type, pod) => {
       const isReady = pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True')
@@ -64,12 +70,4 @@ export async function rivalFleet(pods: number, nodes: number): Promise<Measureme
     })
     cluster.apply(fleet(pods)).catch(reject)
   })
-  const wall = performance.now() - began
-  const used = process.cpuUsage(cpu)
-  await cluster.close()
-  const name = `rival-${pods}-pods-${nodes}-nodes`
-  return [
-    { name: `${name}-wall`, value: Math.round(wall), unit: 'ms' },
-    { name: `${name}-cpu`, value: Math.round((used.user + used.system) / 1_000), unit: 'ms' },
-  ]
 }
