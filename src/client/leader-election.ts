@@ -25,8 +25,8 @@ export interface ElectionOptions {
 
 /**
  * Client-go's leader election by Lease: a candidate takes a lease that its holder has not renewed
- * for the duration it wrote there, by the candidate's own clock, renews every `retryPeriod`, and gives up leading when it
- * could not renew within `renewDeadline`.
+ * for the duration it wrote there, by the candidate's own clock, renews every `retryPeriod`, and
+ * gives up leading when it could not renew within `renewDeadline`.
  */
 export class LeaderElection {
   readonly #env: ProcessEnv

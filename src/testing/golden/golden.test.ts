@@ -51,8 +51,8 @@ async function score(spec: Partial<ClusterSpec>, options: readonly string[]): Pr
   }
 }
 
-/** Compares with what was once reached; says every figure. */
-function judge(scores: Scores): void {
+/** Compares with what was once reached; says every figure, and returns those that have fallen. */
+function fallenBelow(scores: Scores): string[] {
   const floors = JSON.parse(fs.readFileSync(recordFile, 'utf8')) as Floors
   const fallen: string[] = []
   for (const [suite, measures] of Object.entries(scores)) {
@@ -66,22 +66,30 @@ function judge(scores: Scores): void {
     }
   }
   if (recording) fs.writeFileSync(recordFile, `${JSON.stringify(floors, null, 2)}\n`)
-  expect(fallen).toEqual([])
+  return fallen
+}
+
+/** Requests come in wall time, so that pods meet in other ways each run: two tries, as recorded. */
+async function judge(spec: Partial<ClusterSpec>, only: readonly string[]): Promise<void> {
+  const first = fallenBelow(await score(spec, only))
+  if (first.length === 0) return
+  console.log(`golden: trying once more: ${first.join('; ')}`)
+  expect(fallenBelow(await score(spec, only))).toEqual([])
 }
 
 describe.runIf(present)('what a real control plane answered', () => {
   it('creates and refuses alike', { timeout: 300_000 }, async () => {
     const only = ['--only', 'create,mutate', '--resources', coreResources]
-    judge(await score({ hosted: true, workers: 1 }, only))
+    await judge({ hosted: true, workers: 1 }, only)
   })
 
   it('places pods alike', { timeout: 300_000 }, async () => {
-    judge(await score({ hosted: true, workers: 0 }, ['--only', 'scheduling']))
+    await judge({ hosted: true, workers: 0 }, ['--only', 'scheduling'])
   })
 
   it('behaves alike over time', { timeout: 300_000 }, async () => {
     const scenarios = 'rollout|pause|scale|pod-|namespace|service-endpoints|taint'
     const only = ['--only', 'behaviours', '--match', scenarios]
-    judge(await score({ hosted: true, workers: 4 }, only))
+    await judge({ hosted: true, workers: 4 }, only)
   })
 })
