@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { runSeed } from './run-seed'
 
-const seeds = Array.from({ length: 20 }, (_, i) => i + 1)
+/** Seeds that once failed, beside the first twenty. 5157: compacted between two digests. */
+const kept = [5157]
+const seeds = [...Array.from({ length: 20 }, (_, i) => i + 1), ...kept]
 
 describe('a whole cluster, disturbed and left alone', () => {
   it.each(seeds)('converges with every invariant, seed %i', (seed) => {
