@@ -3,7 +3,7 @@ import { type ClusterSpec, workersMax } from '../control/spec'
 import type { Containerd } from '../runtime/containerd'
 import type { Machine } from '../sim/machine'
 import type { Simulation } from '../sim/simulation'
-import { masterNames } from './addresses'
+import { masterNames, outsideIp, outsideName } from './addresses'
 import { workerMachine } from './machines'
 
 /** Cuts or heals both directions between a machine and others. */
@@ -63,6 +63,13 @@ function machinesIn(command: Physical): string[] {
   return 'to' in command ? [command.from, command.to] : []
 }
 
+/** The user's own computer must live: everything asked of the cluster enters there. */
+function endsOutside(command: LabCommand): boolean {
+  const { type } = command
+  const ends = type === 'powerOff' || type === 'crashProcess'
+  return ends && [outsideName, outsideIp].includes(command.machine)
+}
+
 /** Acts on the physics. Returns why the command could not be carried out, if so. */
 export function perform(
   sim: Simulation,
@@ -71,6 +78,9 @@ export function perform(
 ): string | undefined {
   const unknown = unknownMachine(sim, machinesIn(command as Physical))
   if (unknown) return unknown
+  if (endsOutside(command)) {
+    return `"${outsideName}" is where your own requests come from: cut it off from the network instead`
+  }
   const machine = (name: string) => sim.machine(name) as Machine
   switch (command.type) {
     case 'powerOff':

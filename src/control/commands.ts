@@ -2,6 +2,7 @@
 export type LabCommand =
   | { readonly type: 'powerOff'; readonly machine: string; readonly how?: 'abrupt' | 'graceful' }
   | { readonly type: 'powerOn'; readonly machine: string }
+  /** Cuts both ways: from `peers` (the other masters) or, unless told so, from `all` machines. */
   | { readonly type: 'isolate'; readonly machine: string; readonly from?: 'peers' | 'all' }
   | { readonly type: 'reconnect'; readonly machine: string }
   | { readonly type: 'cutLink'; readonly from: string; readonly to: string }
@@ -22,7 +23,7 @@ export type LabCommand =
   | { readonly type: 'request'; readonly from: string; readonly url: string }
   | { readonly type: 'addWorker'; readonly cpu?: string; readonly memory?: string }
 
-/** `isolate` cuts `peers` (other masters) or `all` machines; both ways. Default: `all`. */
+/** How a command ended, and when: virtual time in microseconds. */
 export type CommandResult =
   | { readonly ok: true; readonly time: number; readonly response?: TrafficResponse }
   | { readonly ok: false; readonly time: number; readonly error: string }
