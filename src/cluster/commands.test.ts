@@ -22,4 +22,11 @@ describe('a command to the physics', () => {
     expect(answer).toMatch(reason)
     expect(cluster.outside).toBeDefined()
   })
+
+  it('addWorker makes a machine of the size asked for', () => {
+    const cluster = new Cluster(defaultSpec)
+    cluster.sim.inject('test', () => cluster.perform({ type: 'addWorker', cpu: '16' }))
+    const added = cluster.physicalState().machines.find(({ id }) => id === 'worker-4')
+    expect(added).toMatchObject({ power: 'booting', cpu: '16', memory: defaultSpec.workerMemory })
+  })
 })

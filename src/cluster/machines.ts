@@ -61,6 +61,8 @@ interface NodeSpec {
   readonly master?: number
 }
 
+const sizeOf = ({ cpu, memory }: NodeSpec) => ({ cpu, memory })
+
 /** The units of a machine that is a Node: runtime, kernel network and kubelet. */
 function nodeUnits(spec: ClusterSpec, node: NodeSpec): Unit[] {
   const isMaster = node.master !== undefined
@@ -120,7 +122,7 @@ export function workerMachine(
     cpu: size.cpu ?? spec.workerCpu,
     memory: size.memory ?? spec.workerMemory,
   }
-  return machine(sim, node.name, node.ip, () => nodeUnits(spec, node))
+  return { ...machine(sim, node.name, node.ip, () => nodeUnits(spec, node)), size: sizeOf(node) }
 }
 
 function masterMachine(sim: Simulation, spec: ClusterSpec, number: number): MachineSpec {
@@ -133,7 +135,7 @@ function masterMachine(sim: Simulation, spec: ClusterSpec, number: number): Mach
     master: number,
   }
   const units = () => (spec.hosted ? hostedUnits(spec, number) : nodeUnits(spec, node))
-  return machine(sim, node.name, node.ip, units)
+  return { ...machine(sim, node.name, node.ip, units), size: sizeOf(node) }
 }
 
 function workerIps(sim: Simulation): string[] {

@@ -27,11 +27,8 @@ function linksOf(sim: Simulation, machine: Machine): LinkState[] {
   return links
 }
 
-function sizeOf(spec: ClusterSpec, role: MachineRole): { cpu: string; memory: string } {
-  if (role === 'master') return { cpu: spec.masterCpu, memory: spec.masterMemory }
-  if (role === 'worker') return { cpu: spec.workerCpu, memory: spec.workerMemory }
-  return { cpu: '2', memory: '2Gi' }
-}
+/** The balancer and the user's computer, whose size nothing depends on. */
+const smallMachine = { cpu: '2', memory: '2Gi' }
 
 function machineState(sim: Simulation, spec: ClusterSpec, machine: Machine): MachineState {
   const role = roleOf(machine.id)
@@ -43,7 +40,7 @@ function machineState(sim: Simulation, spec: ClusterSpec, machine: Machine): Mac
     power: machine.power,
     ip: machine.ip,
     ...(isNode ? { zone: zoneOf(spec, number) } : {}),
-    ...sizeOf(spec, role),
+    ...(machine.spec.size ?? smallMachine),
     processes: machine.processes.map(({ name, status }) => ({ name, state: status })),
     links: linksOf(sim, machine),
     since: machine.powerSince,

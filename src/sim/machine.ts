@@ -15,6 +15,8 @@ export interface MachineSpec {
   readonly id: string
   readonly ip: string
   readonly bootMicros: Micros
+  /** What its owner bought, as quantities; the kernel does not ration it. */
+  readonly size?: { readonly cpu: string; readonly memory: string }
   /** Starts the first processes, each time the machine has booted. */
   readonly boot: (host: MachineHost, machine: Machine) => void
 }
